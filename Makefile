@@ -9,17 +9,52 @@ OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c))
 # The install script is these parts, in this order.
 SQL_PARTS = schema config
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
+ATTACHMENT_FILES = $(sort $(wildcard sql/attachment/*.sql))
 DATA_built = service_policy--$(EXTVERSION).sql
-EXTRA_CLEAN = service_policy--*.sql
+EXTRA_CLEAN = service_policy--$(EXTVERSION).sql sql/parts/attachment_ddl.sql tmp_check results regression.diffs regression.out
 
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
+# For `make installcheck` against a running server; `make test` brings its own.
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
+
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifeq ($(wildcard $(PGXS)),)
+
+.PHONY: $(or $(MAKECMDGOALS),all)
+$(or $(MAKECMDGOALS),all):
+	@test/requirements
+
+else
+
+# A server built with LLVM asks for bitcode too; without its clang there is none to give.
+CLANG_WANTED := $(shell sed -n 's/^CLANG *= *//p' $(dir $(PGXS))../Makefile.global)
+ifeq ($(shell command -v $(or $(CLANG_WANTED),clang)),)
+override with_llvm = no
+endif
+
 include $(PGXS)
 
 # PGXS tracks no header dependencies.
-$(OBJS): $(wildcard src/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 
-service_policy--$(EXTVERSION).sql: $(SQL_FILES) service_policy.control
-	{ echo '\echo Use "CREATE EXTENSION service_policy" to load this file. \quit'; cat $(SQL_FILES); } > $@
+service_policy--$(EXTVERSION).sql: $(SQL_FILES) service_policy.control Makefile
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION service_policy" to load this file. \quit'; cat $(SQL_FILES); } > $@
+
+sql/parts/attachment_ddl.sql: $(ATTACHMENT_FILES) sql/attachment sql/embed.sh
+	sql/embed.sh $(ATTACHMENT_FILES) > $@
+
+endif
+
+# test: every suite; or one of them, and of that only TESTS="name …".
+SUITES = unit regress pgtap isolation tap
+.PHONY: test tmp_install $(SUITES)
+test:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/run $(SUITES)
+$(SUITES):
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' test/run $@
+tmp_install: all
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/tmp_install tmp_check/install
