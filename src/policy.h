@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * policy.h
+ *		The compiled versions of policies, cached in the backend.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_POLICY_H
+#define SVP_POLICY_H
+
+#include "policy_document.h"
+
+/* Both answer NULL if there is none; the answer is valid until the
+ * transaction ends. */
+extern const SvpPolicy *svp_policy_get(const char *policy, int version);
+extern const SvpPolicy *svp_policy_at(const char *policy, int64 at);
+
+#endif							/* SVP_POLICY_H */
