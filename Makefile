@@ -44,7 +44,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 service_policy--$(EXTVERSION).sql: $(SQL_FILES) service_policy.control Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION service_policy" to load this file. \quit'; cat $(SQL_FILES); } > $@
 
-sql/parts/attachment_ddl.sql: $(ATTACHMENT_FILES) sql/attachment sql/embed.sh
+sql/parts/attachment_ddl.sql: $(ATTACHMENT_FILES) $(wildcard sql/attachment) sql/embed.sh
 	sql/embed.sh $(ATTACHMENT_FILES) > $@
 
 endif

@@ -53,13 +53,19 @@ start_cluster() { # private directory that holds install/; sets PGHOST, PGPORT, 
 		{ cat "$dir/server.log" >&2; return 1; }
 }
 
-# Stop every server that lives below a directory, then remove the directory.
-remove_directory() {
+# Stop every server whose data lies below a directory.
+stop_servers() {
 	local pidfile pid
 	while IFS= read -r pidfile; do
 		pid=$(head -n 1 "$pidfile")
-		kill -QUIT "$pid" 2>/dev/null || continue
+		# The file may be a crashed server's, and the number another process's by now.
+		[ "/proc/$pid/cwd" -ef "$(dirname "$pidfile")" ] || continue
+		kill -QUIT "$pid"
 		while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
 	done < <(find "$1" -name postmaster.pid 2>/dev/null)
+}
+
+remove_directory() {
+	stop_servers "$1"
 	rm -rf "$1"
 }
