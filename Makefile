@@ -19,13 +19,14 @@ PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-m
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 
+SUITES = unit regress pgtap isolation tap
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 ifeq ($(wildcard $(PGXS)),)
 
-.PHONY: $(or $(MAKECMDGOALS),all)
-$(or $(MAKECMDGOALS),all):
+all $(filter-out all test tmp_install $(SUITES),$(MAKECMDGOALS)):
 	@test/requirements
 
 else
@@ -50,7 +51,6 @@ sql/parts/attachment_ddl.sql: $(ATTACHMENT_FILES) $(wildcard sql/attachment) sql
 endif
 
 # test: every suite; or one of them, and of that only TESTS="name …".
-SUITES = unit regress pgtap isolation tap
 .PHONY: test tmp_install $(SUITES)
 test:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/run $(SUITES)
