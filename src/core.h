@@ -39,10 +39,32 @@ typedef uint64_t uint64;
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 #define Max(x, y) ((x) > (y) ? (x) : (y))
 #define Min(x, y) ((x) < (y) ? (x) : (y))
+#define likely(x) __builtin_expect((x) != 0, 1)
+#define unlikely(x) __builtin_expect((x) != 0, 0)
+
+/* Memory that runs out ends the program, as it ends a statement in the server. */
+typedef void *MemoryContext;
+
+static inline void *
+repalloc(void *old, size_t size)
+{
+	void	   *memory = realloc(old, size > 0 ? size : 1);
+
+	if (memory == NULL)
+		abort();
+	return memory;
+}
+
+#define palloc(size) repalloc(NULL, size)
+#define MemoryContextAlloc(context, size) ((void) (context), palloc(size))
+#define pfree(memory) free(memory)
+#define CHECK_FOR_INTERRUPTS() ((void) 0)
 
 #else
 
 #include "postgres.h"
+
+#include "miscadmin.h"
 
 #endif
 
