@@ -54,6 +54,12 @@ compile_years(SvpCalendar *calendar, int32 first_year, int32 last_year)
 								Min(last_year, SVP_TIME_LAST_YEAR));
 }
 
+bool
+svp_calendar_may_open(const SvpCalendar *calendar)
+{
+	return calendar->hours_from < calendar->hours_to;
+}
+
 /*
  * Compile a calendar for the years around one.  When these have no hours at
  * all, look whether any year has: a calendar without hours is an error, one
@@ -65,7 +71,7 @@ compile_first(SvpCalendar *calendar, int32 year)
 	SvpTimeResult result;
 	bool		found;
 
-	if (calendar->hours_from >= calendar->hours_to)
+	if (!svp_calendar_may_open(calendar))
 		return SVP_TIME_NO_HOURS;
 
 	result = compile_years(calendar, year - FIRST_YEARS / 2, year + FIRST_YEARS / 2 - 1);
@@ -105,7 +111,7 @@ extend(SvpCalendar *calendar, int64 at)
 	if (!in_range(at))
 		return SVP_TIME_OUT_OF_RANGE;
 	year = utc_year(at);
-	if (calendar->hours_from >= calendar->hours_to || now->openings == NULL)
+	if (now->openings == NULL || !svp_calendar_may_open(calendar))
 		return compile_first(calendar, year);
 	if (at < now->from)
 		return compile_years(calendar, Min(year, now->first_year - years), now->last_year);

@@ -14,4 +14,9 @@
 #error "service_policy needs PostgreSQL 13 or later"
 #endif
 
+/* Infinite intervals came with 17. */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
+#endif
+
 #endif							/* SVP_COMPAT_H */

@@ -12,6 +12,7 @@
 
 #include "fmgr.h"
 
+#include "calendar.h"
 #include "config.h"
 
 PG_MODULE_MAGIC;
@@ -22,4 +23,5 @@ void
 _PG_init(void)
 {
 	svp_config_init();
+	svp_calendar_init();
 }

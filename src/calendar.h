@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar.h
+ *		Calendars by name, read from their tables and kept compiled.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_CALENDAR_H
+#define SVP_CALENDAR_H
+
+#include "fmgr.h"
+
+#include "business_time.h"
+
+extern void svp_calendar_init(void);
+
+/*
+ * A calendar is good until the end of the transaction.  Raises an error if
+ * there is none of that name, unless missing_ok, or if it has no hours.
+ */
+extern SvpCalendar *svp_calendar_get(const char *name, bool missing_ok);
+
+/* The same for an SQL function, which remembers in fn_extra what it asked for. */
+extern SvpCalendar *svp_calendar_memo(FmgrInfo *flinfo, const text *name);
+
+/* Raise an error, naming the calendar and the remedy, unless the result is SVP_TIME_OK. */
+extern void svp_time_check(SvpTimeResult result, const char *calendar);
+
+/* Does the zone database have a time zone of this name?  POSIX rules such as "XYZ3" are not names. */
+extern bool svp_time_zone_exists(const char *name);
+
+#endif							/* SVP_CALENDAR_H */
