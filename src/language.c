@@ -13,7 +13,6 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "core.h"
 #include "language.h"
 
 /* The C library's own depend on the locale. */
