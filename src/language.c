@@ -13,6 +13,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "core.h"
 #include "language.h"
 
 /* The C library's own depend on the locale. */

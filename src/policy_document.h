@@ -109,22 +109,15 @@ typedef struct SvpPolicy
 
 #ifndef SVP_STANDALONE
 
-#include "nodes/pg_list.h"
-#include "utils/jsonb.h"
-
-/* What is wrong in a document, and where: "benchmarks[2].target". */
-typedef struct SvpProblem
-{
-	char	   *path;
-	char	   *problem;
-} SvpProblem;
+#include "json_reader.h"
 
 /*
  * Answers whether a calendar may be named in a document: NULL if so, else
  * what is wrong, as "does not exist".
  */
-typedef char *(*SvpCalendarCheck) (const char *calendar, void *arg);
+typedef const char *(*SvpCalendarCheck) (const char *calendar, void *arg);
 
+/* NULL if the document has problems, which are of SvpProblem. */
 extern SvpPolicy *svp_policy_parse(Jsonb *document, SvpCalendarCheck check, void *arg,
 								   List **problems);
 

@@ -1,0 +1,690 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_reader.c
+ *		Reading typed values out of a jsonb document, every problem noted
+ *		with its path.
+ *
+ * Nothing here raises an error for what a document may hold, and nothing
+ * depends on a setting of the session.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+#include "utils/varlena.h"
+
+#include "compat.h"
+#include "json_reader.h"
+#include "words.h"
+
+/* How much of a document's own text a problem repeats. */
+#define QUOTED_MAX			63
+
+/* How many known words a problem lists. */
+#define KNOWN_MAX			20
+
+/*
+ * Spell a string of the document in quotes, shortened when it is long.
+ */
+char *
+svp_quote(const char *string)
+{
+	StringInfoData quoted;
+	int			length = strlen(string);
+	int			shown = pg_mbcliplen(string, length, QUOTED_MAX);
+
+	initStringInfo(&quoted);
+	if (shown == length)
+		escape_json(&quoted, string);
+	else
+		escape_json(&quoted, psprintf("%s...", pnstrdup(string, shown)));
+	return quoted.data;
+}
+
+static bool
+is_plain_key(const char *key)
+{
+	if (*key == '\0' || strlen(key) > QUOTED_MAX)
+		return false;
+	return strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$-") == strlen(key);
+}
+
+static void
+append_key(StringInfo path, const char *key)
+{
+	if (!is_plain_key(key))
+		appendStringInfo(path, "[%s]", svp_quote(key));
+	else
+		appendStringInfo(path, "%s%s", path->len > 0 ? "." : "", key);
+}
+
+/* A node lies at most as deep as the document's sections nest. */
+static void
+append_path(StringInfo path, const SvpNode *node)
+{
+	if (node->up == NULL)
+		return;
+	append_path(path, node->up);
+	if (node->key == NULL)
+		appendStringInfo(path, "[%d]", node->index);
+	else
+		append_key(path, node->key);
+}
+
+static void
+add_problem(const SvpNode *node, const char *key, char *text)
+{
+	SvpProblem *problem = palloc(sizeof(SvpProblem));
+	StringInfoData path;
+
+	initStringInfo(&path);
+	append_path(&path, node);
+	if (key != NULL)
+		append_key(&path, key);
+	problem->path = path.len > 0 ? path.data : pstrdup("document");
+	problem->problem = text;
+	node->reader->problems = lappend(node->reader->problems, problem);
+}
+
+/*
+ * Note a problem of this node.
+ */
+void
+svp_node_problem(const SvpNode *node, const char *format,...)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&text, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&text, needed);
+	}
+	add_problem(node, NULL, text.data);
+}
+
+/*
+ * The word that somebody may have meant: at most two slips away, in no more
+ * than half of its letters.  NULL if none is.
+ */
+static const char *
+near_match(const char *word, const char *const *words, int nwords)
+{
+	int			length = strlen(word);
+	int			nearest = 3;
+	const char *match = NULL;
+
+	if (length > SVP_NAME_MAX)
+		return NULL;
+	for (int i = 0; i < nwords; i++)
+	{
+		int			other = strlen(words[i]);
+		int			distance = varstr_levenshtein_less_equal(word, length, words[i], other,
+															 1, 1, 1, nearest, true);
+
+		if (distance < nearest && distance * 2 <= Max(length, other))
+		{
+			nearest = distance;
+			match = words[i];
+		}
+	}
+	return match;
+}
+
+/* "unknown key; did you mean …", or the words that there are. */
+static char *
+unknown_word(const char *what, const char *word, bool name_it,
+			 const char *const *words, int nwords)
+{
+	StringInfoData text;
+	const char *match = near_match(word, words, nwords);
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "unknown %s", what);
+	if (name_it)
+		appendStringInfo(&text, " %s", svp_quote(word));
+	if (match != NULL)
+		appendStringInfo(&text, "; did you mean \"%s\"?", match);
+	else
+	{
+		appendStringInfo(&text, "; known: ");
+		for (int i = 0; i < Min(nwords, KNOWN_MAX); i++)
+			appendStringInfo(&text, "%s%s", i > 0 ? ", " : "", words[i]);
+		if (nwords > KNOWN_MAX)
+			appendStringInfoString(&text, ", ...");
+	}
+	return text.data;
+}
+
+/*
+ * Note that this node holds a word that is none of those known.
+ */
+void
+svp_node_unknown(const SvpNode *node, const char *what, const char *word,
+				 const char *const *words, int nwords)
+{
+	add_problem(node, NULL, unknown_word(what, word, true, words, nwords));
+}
+
+static const char *
+type_name(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "a text";
+		case jbvNumeric:
+			return "a number";
+		case jbvBool:
+			return "true or false";
+		default:
+			return JsonContainerIsArray(value->val.binary.data) ? "a list" : "an object";
+	}
+}
+
+/*
+ * Start reading at the root of a document.
+ */
+void
+svp_node_root(SvpReader *reader, Jsonb *document, SvpNode *root)
+{
+	memset(root, 0, sizeof(SvpNode));
+	root->reader = reader;
+	if (JB_ROOT_IS_SCALAR(document))
+		(void) JsonbExtractScalar(&document->root, &root->value);
+	else
+	{
+		root->value.type = jbvBinary;
+		root->value.val.binary.data = &document->root;
+		root->value.val.binary.len = VARSIZE(document) - VARHDRSZ;
+	}
+}
+
+/*
+ * Step to a key of an object.  Answers whether it has a value.  The member
+ * knows its path either way.
+ */
+bool
+svp_node_member(const SvpNode *object, const char *key, SvpNode *member)
+{
+	memset(member, 0, sizeof(SvpNode));
+	member->reader = object->reader;
+	member->up = object;
+	member->key = key;
+	return getKeyJsonValueFromContainer(object->value.val.binary.data, key, strlen(key),
+										&member->value) != NULL &&
+		member->value.type != jbvNull;
+}
+
+/*
+ * Step to a key that an object must have.
+ */
+bool
+svp_node_require(const SvpNode *object, const char *key, SvpNode *member)
+{
+	if (svp_node_member(object, key, member))
+		return true;
+	svp_node_problem(member, "is required");
+	return false;
+}
+
+/*
+ * Step to an item of a list that svp_read_list has counted.
+ */
+void
+svp_node_item(const SvpNode *list, int index, SvpNode *item)
+{
+	JsonbValue *value = getIthJsonbValueFromContainer(list->value.val.binary.data, index);
+
+	CHECK_FOR_INTERRUPTS();
+	memset(item, 0, sizeof(SvpNode));
+	item->reader = list->reader;
+	item->up = list;
+	item->index = index;
+	item->value = *value;
+}
+
+static bool
+is_container(const SvpNode *node)
+{
+	return node->value.type == jbvBinary;
+}
+
+/* Note each key that an object here does not have. */
+static void
+check_keys(const SvpNode *node, const char *const *keys, int nkeys)
+{
+	JsonbIterator *it = JsonbIteratorInit(node->value.val.binary.data);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		char	   *key;
+
+		CHECK_FOR_INTERRUPTS();
+		if (token != WJB_KEY)
+			continue;
+		key = pnstrdup(value.val.string.val, value.val.string.len);
+		if (svp_word_index(keys, nkeys, key) < 0)
+			add_problem(node, key, unknown_word("key", key, false, keys, nkeys));
+		pfree(key);
+	}
+}
+
+/*
+ * Is this an object?  Keys other than those listed are problems.
+ */
+bool
+svp_read_object(const SvpNode *node, const char *const *keys, int nkeys)
+{
+	if (!is_container(node) || !JsonContainerIsObject(node->value.val.binary.data))
+	{
+		svp_node_problem(node, "must be an object, not %s", type_name(&node->value));
+		return false;
+	}
+	check_keys(node, keys, nkeys);
+	return true;
+}
+
+/*
+ * How many items has this list?  -1 if there is no list to use.
+ */
+int
+svp_read_list(const SvpNode *node)
+{
+	int			n;
+
+	if (!is_container(node) || !JsonContainerIsArray(node->value.val.binary.data))
+	{
+		svp_node_problem(node, "must be a list, not %s", type_name(&node->value));
+		return -1;
+	}
+	n = JsonContainerSize(node->value.val.binary.data);
+	if (n > SVP_LIST_MAX)
+	{
+		svp_node_problem(node, "has %d items; the most is %d", n, SVP_LIST_MAX);
+		return -1;
+	}
+	return n;
+}
+
+/*
+ * Read a text that says something.  NULL if there is none to use.
+ */
+char *
+svp_read_string(const SvpNode *node)
+{
+	char	   *string;
+
+	if (node->value.type != jbvString)
+	{
+		svp_node_problem(node, "must be a text, not %s", type_name(&node->value));
+		return NULL;
+	}
+	string = pnstrdup(node->value.val.string.val, node->value.val.string.len);
+	if (strspn(string, " \t\r\n") == strlen(string))
+	{
+		svp_node_problem(node, "is empty");
+		return NULL;
+	}
+	return string;
+}
+
+/*
+ * Read a name.  NULL if there is none to use.
+ */
+char *
+svp_read_name(const SvpNode *node)
+{
+	char	   *name = svp_read_string(node);
+
+	if (name != NULL && strlen(name) > SVP_NAME_MAX)
+	{
+		svp_node_problem(node, "%s is longer than %d bytes", svp_quote(name), SVP_NAME_MAX);
+		return NULL;
+	}
+	return name;
+}
+
+/*
+ * Read a language.  NULL if there is none to use.
+ */
+char *
+svp_read_language(const SvpNode *node)
+{
+	char	   *language = svp_read_string(node);
+
+	if (language != NULL && !svp_language_is_valid(language))
+	{
+		svp_node_problem(node, "%s is no language tag, such as \"en\" or \"pt-BR\"",
+						 svp_quote(language));
+		return NULL;
+	}
+	return language;
+}
+
+static void
+read_translation(const SvpNode *node, const char *language, SvpText *text)
+{
+	char	   *string = svp_read_string(node);
+
+	if (!svp_language_is_valid(language))
+		svp_node_problem(node, "%s is no language tag, such as \"en\" or \"pt-BR\"",
+						 svp_quote(language));
+	else if (string != NULL)
+	{
+		text->language[text->n] = pstrdup(language);
+		text->text[text->n++] = string;
+	}
+}
+
+/* An object of languages, in jsonb's own order of its keys. */
+static void
+read_translations(const SvpNode *node, SvpText *text)
+{
+	JsonbIterator *it = JsonbIteratorInit(node->value.val.binary.data);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	char	   *language = NULL;
+
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		SvpNode		member = {node->reader, node};
+
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_KEY)
+			language = pnstrdup(value.val.string.val, value.val.string.len);
+		if (token != WJB_VALUE)
+			continue;
+		member.key = language;
+		member.value = value;
+		read_translation(&member, language, text);
+	}
+}
+
+/*
+ * Read a text that may be in several languages.
+ */
+void
+svp_read_text(const SvpNode *node, SvpText *text)
+{
+	int			n = 1;
+	bool		translated = is_container(node) &&
+		JsonContainerIsObject(node->value.val.binary.data);
+
+	text->n = 0;
+	if (translated)
+		n = JsonContainerSize(node->value.val.binary.data);
+	if (n == 0)
+		svp_node_problem(node, "names no language");
+	if (n > SVP_LIST_MAX)
+	{
+		svp_node_problem(node, "has %d languages; the most is %d", n, SVP_LIST_MAX);
+		return;
+	}
+
+	text->language = palloc(Max(n, 1) * sizeof(char *));
+	text->text = palloc(Max(n, 1) * sizeof(char *));
+	if (translated)
+		read_translations(node, text);
+	else if (node->value.type != jbvString)
+		svp_node_problem(node, "must be a text, or one text for each language, not %s",
+						 type_name(&node->value));
+	else if ((text->text[0] = svp_read_string(node)) != NULL)
+	{
+		text->language[0] = pstrdup("");
+		text->n = 1;
+	}
+}
+
+/*
+ * Read one of the words of a list; "what" says what they are.  -1 if none.
+ */
+int
+svp_read_word(const SvpNode *node, const char *what,
+			  const char *const *words, int nwords)
+{
+	char	   *word = svp_read_string(node);
+	int			index;
+
+	if (word == NULL)
+		return -1;
+	index = svp_word_index(words, nwords, word);
+	if (index < 0)
+		svp_node_unknown(node, what, word, words, nwords);
+	return index;
+}
+
+bool
+svp_read_bool(const SvpNode *node, bool *value)
+{
+	if (node->value.type != jbvBool)
+	{
+		svp_node_problem(node, "must be true or false, not %s", type_name(&node->value));
+		return false;
+	}
+	*value = node->value.val.boolean;
+	return true;
+}
+
+static bool
+numeric_less(Numeric a, Datum b)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(a), b));
+}
+
+/*
+ * A number in millionths, cut off towards zero; false if it does not fit.
+ * The range is looked at first: jsonb's numbers may have 130,000 digits.
+ */
+static bool
+number_in_millionths(Numeric number, int64 *millionths, bool *exact)
+{
+	Datum		million = DirectFunctionCall1(int8_numeric, Int64GetDatum(SVP_MILLION));
+	Datum		limit = DirectFunctionCall1(int8_numeric,
+											Int64GetDatum(SVP_NUMBER_MAX / SVP_MILLION + 1));
+	Datum		scaled;
+	Datum		whole;
+
+	if (!numeric_less(number, limit) ||
+		!numeric_less(DatumGetNumeric(DirectFunctionCall1(numeric_uminus, limit)),
+					  NumericGetDatum(number)))
+		return false;
+
+	scaled = DirectFunctionCall2(numeric_mul, NumericGetDatum(number), million);
+	whole = DirectFunctionCall2(numeric_trunc, scaled, Int32GetDatum(0));
+	*millionths = DatumGetInt64(DirectFunctionCall1(numeric_int8, whole));
+	*exact = DatumGetBool(DirectFunctionCall2(numeric_eq, scaled, whole));
+	return true;
+}
+
+/*
+ * Read a number between two, both in millionths and included; "range" says
+ * in words what they are.
+ */
+bool
+svp_read_number(const SvpNode *node, int64 low, int64 high,
+				const char *range, int64 *millionths)
+{
+	int64		number;
+	bool		exact;
+
+	if (node->value.type != jbvNumeric)
+	{
+		svp_node_problem(node, "must be a number %s, not %s", range, type_name(&node->value));
+		return false;
+	}
+	if (!number_in_millionths(node->value.val.numeric, &number, &exact) ||
+		number < low || number > high || (number == high && !exact))
+	{
+		svp_node_problem(node, "must be a number %s", range);
+		return false;
+	}
+	if (!exact)
+	{
+		svp_node_problem(node, "has more than six digits after the point");
+		return false;
+	}
+	*millionths = number;
+	return true;
+}
+
+/*
+ * Read a whole number between two, both included.
+ */
+bool
+svp_read_whole(const SvpNode *node, int low, int high, int64 *whole)
+{
+	int64		number;
+	bool		exact;
+
+	if (node->value.type != jbvNumeric)
+	{
+		svp_node_problem(node, "must be a whole number from %d to %d, not %s",
+						 low, high, type_name(&node->value));
+		return false;
+	}
+	if (!number_in_millionths(node->value.val.numeric, &number, &exact) || !exact ||
+		number % SVP_MILLION != 0 ||
+		number / SVP_MILLION < low || number / SVP_MILLION > high)
+	{
+		svp_node_problem(node, "must be a whole number from %d to %d", low, high);
+		return false;
+	}
+	*whole = number / SVP_MILLION;
+	return true;
+}
+
+/* interval_in, but false where that raises an error. */
+static bool
+decode_interval(char *string, Interval *interval)
+{
+	SvpIntervalParts parts;
+	char	   *field[MAXDATEFIELDS];
+	int			ftype[MAXDATEFIELDS];
+	char		work[256];
+	int			nfields;
+	int			dtype;
+	int			error;
+
+	memset(&parts, 0, sizeof(parts));
+	error = ParseDateTime(string, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nfields);
+	if (error == 0)
+		error = svp_decode_interval(field, ftype, nfields, &dtype, &parts);
+	if (error == DTERR_BAD_FORMAT)
+		error = svp_decode_iso_interval(string, &dtype, &parts);
+	return error == 0 && dtype == DTK_DELTA && svp_interval_of_parts(&parts, interval) == 0;
+}
+
+/*
+ * May this text be an interval?  A bare number would be seconds, which nobody
+ * means; signs are read differently under each IntervalStyle.
+ */
+static bool
+is_interval_text(const char *string)
+{
+	return strpbrk(string, "-+") == NULL &&
+		strpbrk(string, ":abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
+}
+
+/*
+ * Read an interval above zero.
+ */
+bool
+svp_read_interval(const SvpNode *node, Interval *interval)
+{
+	char	   *string;
+
+	if (node->value.type == jbvNumeric)
+	{
+		svp_node_problem(node, "must be a text with a unit, such as \"4 hours\", not a number");
+		return false;
+	}
+	string = svp_read_string(node);
+	if (string == NULL)
+		return false;
+	if (!is_interval_text(string) || !decode_interval(string, interval))
+	{
+		svp_node_problem(node, "%s is no interval above zero, such as \"4 hours\" or \"90 minutes\"",
+						 svp_quote(string));
+		return false;
+	}
+	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
+		(interval->month == 0 && interval->day == 0 && interval->time == 0))
+	{
+		svp_node_problem(node, "must be above zero");
+		return false;
+	}
+	return true;
+}
+
+static bool
+duration_of_interval(const SvpNode *node, const Interval *interval, int64 *usec)
+{
+	int64		days;
+
+	if (interval->month != 0)
+	{
+		svp_node_problem(node, "counts months or years, which have no fixed length; say days or hours");
+		return false;
+	}
+	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(days, interval->time, usec) ||
+		*usec > SVP_DURATION_MAX)
+	{
+		svp_node_problem(node, "is longer than 100 years");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Read a span of elapsed time, whose days are 24 hours.
+ */
+bool
+svp_read_duration(const SvpNode *node, int64 *usec)
+{
+	Interval	interval;
+
+	return svp_read_interval(node, &interval) &&
+		duration_of_interval(node, &interval, usec);
+}
+
+/*
+ * Read a span of time that may be business time, whose days have no length.
+ */
+bool
+svp_read_business_duration(const SvpNode *node, int64 *usec)
+{
+	Interval	interval;
+
+	if (!svp_read_interval(node, &interval))
+		return false;
+	if (interval.day != 0 && interval.month == 0)
+	{
+		svp_node_problem(node, "counts days, which have no fixed length in business time; say hours");
+		return false;
+	}
+	return duration_of_interval(node, &interval, usec);
+}

@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * json_reader.h
+ *		Reading typed values out of a jsonb document, every problem noted
+ *		with its path.
+ *
+ * A node is a place in the document: it knows the way back to the root, so
+ * that a path is spelled only when there is something to say about it.  The
+ * functions that read a value answer whether there is one to use; what they
+ * find wrong they have noted, and the caller reads on.  A JSON null reads
+ * like a key that is not there.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_JSON_READER_H
+#define SVP_JSON_READER_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "language.h"
+
+/* Names become labels in views and keys in caches. */
+#define SVP_NAME_MAX		63
+
+/* What matching costs for each ticket, and checking for each document, stays
+ * bounded. */
+#define SVP_LIST_MAX		1000
+
+/* No target, limit or delay is longer. */
+#define SVP_DURATION_MAX	(36525 * INT64CONST(86400000000))
+
+/* Numbers are read exactly, in millionths; see SvpAmount. */
+#define SVP_MILLION			INT64CONST(1000000)
+#define SVP_NUMBER_MAX		(INT64CONST(1000000000000) * SVP_MILLION - 1)
+
+/* What is wrong in a document, and where: "benchmarks[2].target". */
+typedef struct SvpProblem
+{
+	char	   *path;
+	char	   *problem;
+} SvpProblem;
+
+typedef struct SvpReader
+{
+	List	   *problems;		/* of SvpProblem */
+} SvpReader;
+
+typedef struct SvpNode
+{
+	SvpReader  *reader;
+	const struct SvpNode *up;	/* NULL at the root */
+	const char *key;			/* NULL for an item of a list */
+	int			index;
+	JsonbValue	value;
+} SvpNode;
+
+extern void svp_node_problem(const SvpNode *node, const char *format,...) pg_attribute_printf(2, 3);
+extern void svp_node_unknown(const SvpNode *node, const char *what, const char *word,
+							 const char *const *words, int nwords);
+
+extern void svp_node_root(SvpReader *reader, Jsonb *document, SvpNode *root);
+extern bool svp_node_member(const SvpNode *object, const char *key, SvpNode *member);
+extern bool svp_node_require(const SvpNode *object, const char *key, SvpNode *member);
+extern void svp_node_item(const SvpNode *list, int index, SvpNode *item);
+
+extern bool svp_read_object(const SvpNode *node, const char *const *keys, int nkeys);
+extern int	svp_read_list(const SvpNode *node);
+extern char *svp_read_string(const SvpNode *node);
+extern char *svp_read_name(const SvpNode *node);
+extern char *svp_read_language(const SvpNode *node);
+extern void svp_read_text(const SvpNode *node, SvpText *text);
+extern int	svp_read_word(const SvpNode *node, const char *what,
+						  const char *const *words, int nwords);
+extern bool svp_read_bool(const SvpNode *node, bool *value);
+extern bool svp_read_number(const SvpNode *node, int64 low, int64 high,
+							const char *range, int64 *millionths);
+extern bool svp_read_whole(const SvpNode *node, int low, int high, int64 *whole);
+extern bool svp_read_interval(const SvpNode *node, Interval *interval);
+extern bool svp_read_duration(const SvpNode *node, int64 *usec);
+extern bool svp_read_business_duration(const SvpNode *node, int64 *usec);
+
+extern char *svp_quote(const char *string);
+
+#endif							/* SVP_JSON_READER_H */

@@ -1,0 +1,458 @@
+/*-------------------------------------------------------------------------
+ *
+ * policy.c
+ *		The compiled versions of policies, cached in the backend, and the
+ *		SQL functions that read documents.
+ *
+ * A cache entry holds one policy: the ranges of its versions, and those of
+ * its documents that were asked for, all in a memory context of its own.  It
+ * is put into the cache only when its ranges are complete.  An entry whose
+ * generation is over is taken out and freed at the end of the transaction,
+ * since callers may still hold what they got from it.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "compat.h"
+#include "config.h"
+#include "policy.h"
+
+typedef struct Version
+{
+	int			version;
+	TimestampTz effective_from; /* a range that is not one is empty */
+	TimestampTz effective_to;
+	SvpPolicy  *compiled;		/* NULL until asked for */
+} Version;
+
+typedef struct PolicyVersions
+{
+	MemoryContext context;
+	uint64		generation;
+	int			nversions;
+	Version    *versions;		/* by version, the newest first */
+} PolicyVersions;
+
+typedef struct PolicyEntry
+{
+	char		name[SVP_NAME_MAX + 1]; /* hash key */
+	PolicyVersions *versions;
+} PolicyEntry;
+
+static HTAB *policies = NULL;
+
+/* Holds what was taken out of the cache in this transaction. */
+static MemoryContext outdated = NULL;
+
+PG_FUNCTION_INFO_V1(svp_document_problems);
+PG_FUNCTION_INFO_V1(svp_validate_policy);
+PG_FUNCTION_INFO_V1(svp_policy_in_force);
+PG_FUNCTION_INFO_V1(svp_text_in_language);
+
+static void
+end_of_transaction(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE &&
+		event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
+		return;
+	if (outdated != NULL)
+		MemoryContextReset(outdated);
+}
+
+/* Set up the cache on its first use. */
+static void
+ensure_cache(void)
+{
+	HASHCTL		control = {0};
+
+	if (policies != NULL)
+		return;
+	if (outdated == NULL)
+	{
+		outdated = AllocSetContextCreate(TopMemoryContext, "service_policy outdated policies",
+										 ALLOCSET_SMALL_SIZES);
+		RegisterXactCallback(end_of_transaction, NULL);
+	}
+	control.keysize = SVP_NAME_MAX + 1;
+	control.entrysize = sizeof(PolicyEntry);
+	policies = hash_create("service_policy policies", 16, &control, HASH_ELEM | HASH_STRINGS);
+}
+
+static Datum
+column(int row, int attribute, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, attribute, isnull);
+}
+
+/* Keep the ranges that were read. */
+static void
+consume_versions(void *arg)
+{
+	PolicyVersions *policy = arg;
+
+	policy->nversions = SPI_processed;
+	policy->versions = MemoryContextAllocZero(policy->context,
+											  Max(SPI_processed, 1) * sizeof(Version));
+	for (int i = 0; i < policy->nversions; i++)
+	{
+		Version    *version = &policy->versions[i];
+		bool		isnull;
+		Datum		value;
+
+		version->version = DatumGetInt32(column(i, 1, &isnull));
+		value = column(i, 2, &isnull);
+		version->effective_from = isnull ? DT_NOEND : DatumGetTimestampTz(value);
+		value = column(i, 3, &isnull);
+		version->effective_to = isnull ? DT_NOEND : DatumGetTimestampTz(value);
+	}
+}
+
+/*
+ * Read the versions of a policy; one that does not exist has none.  Until it
+ * is complete, what is read goes with the current context.
+ */
+static PolicyVersions *
+read_versions(const char *name)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "service_policy policy",
+												  ALLOCSET_SMALL_SIZES);
+	PolicyVersions *policy = MemoryContextAllocZero(context, sizeof(PolicyVersions));
+	Oid			argtypes[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+
+	policy->context = context;
+	policy->generation =
+		svp_config_read(SVP_CONFIG_POLICY,
+						"SELECT version, effective_from, effective_to"
+						"  FROM service_policy.policy_version"
+						" WHERE policy = $1"
+						" ORDER BY version DESC",
+						1, argtypes, values, consume_versions, policy);
+	MemoryContextSetParent(context, TopMemoryContext);
+	return policy;
+}
+
+/*
+ * Find a policy's versions as they are now.
+ */
+static PolicyVersions *
+current_versions(const char *name)
+{
+	PolicyEntry *entry;
+	PolicyVersions *read;
+
+	ensure_cache();
+	entry = hash_search(policies, name, HASH_FIND, NULL);
+	if (entry != NULL &&
+		entry->versions->generation == svp_config_generation(SVP_CONFIG_POLICY))
+		return entry->versions;
+
+	/* Reading may get interrupted, or find the cache changed beneath it. */
+	read = read_versions(name);
+	entry = hash_search(policies, name, HASH_FIND, NULL);
+	if (entry != NULL)
+		MemoryContextSetParent(entry->versions->context, outdated);
+	else
+		entry = hash_search(policies, name, HASH_ENTER, NULL);
+	entry->versions = read;
+	return read;
+}
+
+typedef struct DocumentRead
+{
+	MemoryContext context;
+	Jsonb	   *document;		/* NULL if there is none */
+} DocumentRead;
+
+static void
+consume_document(void *arg)
+{
+	DocumentRead *read = arg;
+	MemoryContext old = MemoryContextSwitchTo(read->context);
+	bool		isnull;
+
+	if (SPI_processed > 0)
+		read->document = DatumGetJsonbPCopy(column(0, 1, &isnull));
+	MemoryContextSwitchTo(old);
+}
+
+static Jsonb *
+read_document(const char *name, int version)
+{
+	DocumentRead read = {CurrentMemoryContext, NULL};
+	Oid			argtypes[] = {TEXTOID, INT4OID};
+	Datum		values[] = {CStringGetTextDatum(name), Int32GetDatum(version)};
+
+	(void) svp_config_read(SVP_CONFIG_POLICY,
+						   "SELECT document"
+						   "  FROM service_policy.policy_version"
+						   " WHERE policy = $1 AND version = $2",
+						   2, argtypes, values, consume_document, &read);
+	return read.document;
+}
+
+/*
+ * Compile a version's document.  The table's trigger lets no other document
+ * in than one without problems.
+ */
+static SvpPolicy *
+compile(Jsonb *document, const char *name, int version)
+{
+	List	   *problems;
+	SvpPolicy  *policy = svp_policy_parse(document, NULL, NULL, &problems);
+	SvpProblem *first;
+
+	if (policy != NULL)
+	{
+		policy->version = version;
+		return policy;
+	}
+	first = linitial(problems);
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("version %d of policy \"%s\" is not a policy document", version, name),
+			 errdetail("%s: %s", first->path, first->problem),
+			 errhint("Its table's triggers would have refused it; enable them and load the document again.")));
+	return NULL;
+}
+
+/*
+ * The compiled form of a version, in its policy's context.  Compiled apart
+ * first, so that an error leaves nothing behind there.
+ */
+static const SvpPolicy *
+compiled_version(PolicyVersions *policy, Version *version, const char *name)
+{
+	MemoryContext context;
+	MemoryContext old;
+	Jsonb	   *document;
+	SvpPolicy  *compiled;
+
+	if (version->compiled != NULL)
+		return version->compiled;
+
+	document = read_document(name, version->version);
+	if (document == NULL)
+		return NULL;
+	context = AllocSetContextCreate(CurrentMemoryContext, "service_policy version",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	compiled = compile(document, name, version->version);
+	MemoryContextSwitchTo(old);
+	pfree(document);
+
+	MemoryContextSetParent(context, policy->context);
+	version->compiled = compiled;
+	return compiled;
+}
+
+/*
+ * Get a version of a policy, whatever its state.  NULL if there is none; else
+ * valid until the transaction ends.
+ */
+const SvpPolicy *
+svp_policy_get(const char *policy, int version)
+{
+	PolicyVersions *versions;
+
+	if (strlen(policy) > SVP_NAME_MAX)
+		return NULL;
+	versions = current_versions(policy);
+	for (int i = 0; i < versions->nversions; i++)
+	{
+		if (versions->versions[i].version == version)
+			return compiled_version(versions, &versions->versions[i], policy);
+	}
+	return NULL;
+}
+
+/*
+ * Get the version of a policy that is in force at an instant.  NULL if none
+ * is; else valid until the transaction ends.
+ */
+const SvpPolicy *
+svp_policy_at(const char *policy, int64 at)
+{
+	PolicyVersions *versions;
+
+	if (strlen(policy) > SVP_NAME_MAX)
+		return NULL;
+	versions = current_versions(policy);
+	for (int i = 0; i < versions->nversions; i++)
+	{
+		Version    *version = &versions->versions[i];
+
+		if (version->effective_from <= at && at < version->effective_to)
+			return compiled_version(versions, version, policy);
+	}
+	return NULL;
+}
+
+/*
+ * The calendars that there are, as a check of documents sees them.
+ */
+typedef struct Calendars
+{
+	MemoryContext context;
+	int			n;
+	const char **name;
+	bool	   *has_hours;
+} Calendars;
+
+static void
+consume_calendars(void *arg)
+{
+	Calendars  *calendars = arg;
+	MemoryContext old = MemoryContextSwitchTo(calendars->context);
+
+	calendars->n = SPI_processed;
+	calendars->name = palloc(Max(SPI_processed, 1) * sizeof(char *));
+	calendars->has_hours = palloc(Max(SPI_processed, 1) * sizeof(bool));
+	for (int i = 0; i < calendars->n; i++)
+	{
+		bool		isnull;
+
+		calendars->name[i] = TextDatumGetCString(column(i, 1, &isnull));
+		calendars->has_hours[i] = DatumGetBool(column(i, 2, &isnull));
+	}
+	MemoryContextSwitchTo(old);
+}
+
+static const char *
+calendar_problem(const char *calendar, void *arg)
+{
+	Calendars  *calendars = arg;
+	int			index = svp_word_index(calendars->name, calendars->n, calendar);
+
+	if (index < 0)
+		return "does not exist; insert it into service_policy.calendar first";
+	if (!calendars->has_hours[index])
+		return "has no opening hours; insert them into service_policy.calendar_hours";
+	return NULL;
+}
+
+/* Answer with a set of (path, problem). */
+static Datum
+return_problems(FunctionCallInfo fcinfo, List *problems)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
+	ListCell   *cell;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		(result->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	result->returnMode = SFRM_Materialize;
+	if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	result->setDesc = CreateTupleDescCopy(result->setDesc);
+	result->setResult = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(old);
+
+	foreach(cell, problems)
+	{
+		SvpProblem *problem = lfirst(cell);
+		Datum		values[2];
+		bool		nulls[2] = {false, false};
+
+		values[0] = CStringGetTextDatum(problem->path);
+		values[1] = CStringGetTextDatum(problem->problem);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * service_policy._document_problems(document jsonb) → setof (path, problem):
+ * what is wrong with a document by itself.
+ */
+Datum
+svp_document_problems(PG_FUNCTION_ARGS)
+{
+	List	   *problems;
+
+	(void) svp_policy_parse(PG_GETARG_JSONB_P(0), NULL, NULL, &problems);
+	return return_problems(fcinfo, problems);
+}
+
+/*
+ * service_policy.validate_policy(document jsonb) → setof (path, problem): what
+ * is wrong with a document here, where its calendars must exist.
+ */
+Datum
+svp_validate_policy(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *document = PG_GETARG_JSONB_P(0);
+	Calendars	calendars = {CurrentMemoryContext};
+	List	   *problems;
+
+	(void) svp_config_read(SVP_CONFIG_CALENDAR,
+						   "SELECT name,"
+						   "       EXISTS (SELECT FROM service_policy.calendar_hours h"
+						   "                WHERE h.calendar = c.name)"
+						   "    OR EXISTS (SELECT FROM service_policy.calendar_date d"
+						   "                WHERE d.calendar = c.name AND d.opens IS NOT NULL)"
+						   "  FROM service_policy.calendar c",
+						   0, NULL, NULL, consume_calendars, &calendars);
+	(void) svp_policy_parse(document, calendar_problem, &calendars, &problems);
+	return return_problems(fcinfo, problems);
+}
+
+/*
+ * service_policy.policy_in_force(policy text, at timestamptz) → int: the
+ * version in force at an instant.
+ */
+Datum
+svp_policy_in_force(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const SvpPolicy *policy = svp_policy_at(name, PG_GETARG_TIMESTAMPTZ(1));
+
+	pfree(name);
+	if (policy == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(policy->version);
+}
+
+/*
+ * service_policy._text_in(content jsonb, language text) → text: a document's
+ * text in a language, or in the one that comes nearest.
+ */
+Datum
+svp_text_in_language(PG_FUNCTION_ARGS)
+{
+	SvpReader	reader = {NIL};
+	SvpNode		root;
+	SvpText		content;
+	const char *found;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	svp_node_root(&reader, PG_GETARG_JSONB_P(0), &root);
+	svp_read_text(&root, &content);
+	found = svp_text_in(&content,
+						PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						NULL);
+	if (found == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(found));
+}
