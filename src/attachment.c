@@ -1,0 +1,335 @@
+/*-------------------------------------------------------------------------
+ *
+ * attachment.c
+ *		One ticket table under policy: loading it, acting as its owner, and
+ *		recording what could not be understood.
+ *
+ * An attachment is loaded whole into a memory context of its own and put in
+ * the cache when complete.  One that is outdated is freed at the end of the
+ * transaction, since a trigger may be using it.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "attachment.h"
+#include "attempt.h"
+#include "config.h"
+
+typedef struct CacheEntry
+{
+	char		name[NAMEDATALEN];	/* hash key */
+	uint64		generation;		/* at which it was read */
+	SvpAttachment *attachment;	/* NULL = there is none */
+} CacheEntry;
+
+static HTAB *cache = NULL;
+
+/* Outdated attachments, until the end of the transaction. */
+static List *outdated = NIL;
+
+static const char *const attachment_query =
+"SELECT a.policy, a.states, t.source, t.key, t.facts, t.only_where, t.data_key"
+"  FROM service_policy.attachment a"
+"  JOIN service_policy.attachment_table t ON t.attachment = a.name"
+" WHERE a.name = $1";
+
+/*
+ * The elements of a text array without NULLs.
+ */
+char	  **
+svp_text_array(ArrayType *array, int *n)
+{
+	Datum	   *elements;
+	char	  **result;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, n);
+	result = palloc(sizeof(char *) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		result[i] = TextDatumGetCString(elements[i]);
+	return result;
+}
+
+static void
+load_states(SvpAttachment *attachment, Jsonb *states)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&states->root);
+	JsonbValue	value;
+	int			n = JsonContainerSize(&states->root);
+
+	attachment->source_states = palloc(sizeof(char *) * Max(n, 1));
+	attachment->states = palloc(sizeof(SvpState) * Max(n, 1));
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		char	   *source = pnstrdup(value.val.string.val, value.val.string.len);
+		int			state;
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		state = svp_word_index(svp_state_names, SVP_NSTATES,
+							   pnstrdup(value.val.string.val, value.val.string.len));
+		if (strcmp(source, "*") == 0)
+		{
+			attachment->has_default = true;
+			attachment->default_state = (SvpState) state;
+			continue;
+		}
+		attachment->source_states[attachment->nstates] = source;
+		attachment->states[attachment->nstates++] = (SvpState) state;
+	}
+}
+
+static Datum
+column(int row, int number, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, isnull);
+}
+
+static SvpMapping *
+load_mapping(int row, const char *source)
+{
+	bool		isnull;
+	int			nkey;
+	char	  **key = svp_text_array(DatumGetArrayTypeP(column(row, 4, &isnull)), &nkey);
+	Jsonb	   *facts = DatumGetJsonbP(column(row, 5, &isnull));
+	Datum		where = column(row, 6, &isnull);
+	SvpMapping *mapping = svp_mapping_parse(source, key, nkey, facts,
+											isnull ? NULL : TextDatumGetCString(where));
+
+	mapping->data_key = svp_text_array(DatumGetArrayTypeP(column(row, 7, &isnull)), &nkey);
+	return mapping;
+}
+
+/*
+ * Build an attachment of the rows read.  arg points to the attachment, with
+ * its context and name set; it is left without a ticket if there is none.
+ */
+static void
+load_rows(void *arg)
+{
+	SvpAttachment *attachment = arg;
+	MemoryContext spi_context = MemoryContextSwitchTo(attachment->context);
+	bool		isnull;
+
+	for (int row = 0; row < SPI_processed; row++)
+	{
+		char	   *source = TextDatumGetCString(column(row, 3, &isnull));
+
+		if (strcmp(source, "refund") == 0)
+			attachment->refund = load_mapping(row, source);
+		else
+			attachment->ticket = load_mapping(row, source);
+	}
+	if (SPI_processed > 0)
+	{
+		attachment->policy = TextDatumGetCString(column(0, 1, &isnull));
+		load_states(attachment, DatumGetJsonbP(column(0, 2, &isnull)));
+	}
+	MemoryContextSwitchTo(spi_context);
+}
+
+static void
+free_attachment(SvpAttachment *attachment)
+{
+	ListCell   *lc;
+
+	foreach(lc, attachment->readers)
+		svp_reader_free((SvpRowReader *) lfirst(lc));
+	for (int i = 0; i < SVP_NSTATEMENTS; i++)
+	{
+		if (attachment->plans[i] != NULL)
+			SPI_freeplan(attachment->plans[i]);
+	}
+	MemoryContextDelete(attachment->context);
+}
+
+static void
+free_outdated(XactEvent event, void *arg)
+{
+	ListCell   *lc;
+
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	foreach(lc, outdated)
+		free_attachment((SvpAttachment *) lfirst(lc));
+	list_free(outdated);
+	outdated = NIL;
+}
+
+static void
+retire(CacheEntry *entry)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	if (entry->attachment != NULL)
+		outdated = lappend(outdated, entry->attachment);
+	entry->attachment = NULL;
+	entry->generation = 0;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+create_cache(void)
+{
+	HASHCTL		control = {.keysize = NAMEDATALEN,.entrysize = sizeof(CacheEntry)};
+
+	cache = hash_create("service_policy attachments", 8, &control,
+						HASH_ELEM | HASH_STRINGS);
+	RegisterXactCallback(free_outdated, NULL);
+}
+
+/*
+ * Read an attachment into the cache entry, which is filled in last.
+ */
+static void
+load(CacheEntry *entry, const char *name)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "service_policy attachment",
+												  ALLOCSET_SMALL_SIZES);
+	SvpAttachment *attachment = MemoryContextAllocZero(context, sizeof(SvpAttachment));
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(name);
+	uint64		generation;
+
+	attachment->context = context;
+	attachment->name = MemoryContextStrdup(context, name);
+	attachment->data_schema = MemoryContextStrdup(context, psprintf("%s_data", name));
+	generation = svp_config_read(SVP_CONFIG_ATTACHMENT, attachment_query, 1, &type, &value,
+								 load_rows, attachment);
+	if (attachment->ticket == NULL)
+		MemoryContextDelete(context);
+	else
+	{
+		MemoryContextSetParent(context, CacheMemoryContext);
+		entry->attachment = attachment;
+	}
+	entry->generation = generation;
+}
+
+SvpAttachment *
+svp_attachment_get(const char *name, bool missing_ok)
+{
+	CacheEntry *entry;
+	bool		found;
+
+	if (cache == NULL)
+		create_cache();
+	entry = hash_search(cache, name, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->attachment = NULL;
+		entry->generation = 0;
+	}
+	if (entry->generation != svp_config_generation(SVP_CONFIG_ATTACHMENT))
+	{
+		retire(entry);
+		load(entry, name);
+	}
+	if (entry->attachment == NULL && !missing_ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("attachment \"%s\" does not exist", name),
+				 errhint("The attachments are in service_policy.attachment; attach() makes one.")));
+	return entry->attachment;
+}
+
+typedef struct ReaderMaking
+{
+	SvpAttachment *attachment;
+	const SvpMapping *mapping;
+	Relation	relation;
+	SvpRowReader *reader;
+} ReaderMaking;
+
+static void
+make_reader(void *arg)
+{
+	ReaderMaking *making = arg;
+
+	making->reader = svp_reader_make(making->mapping, making->relation,
+									 making->attachment->context);
+}
+
+/*
+ * The reader of a mapping for the relation at hand, made when first needed.
+ * NULL when the mapping no longer fits the relation, with a problem to record.
+ */
+SvpRowReader *
+svp_attachment_reader(SvpAttachment *attachment, const SvpMapping *mapping,
+					  Relation relation, const char **problem)
+{
+	ReaderMaking making = {attachment, mapping, relation, NULL};
+	MemoryContext caller;
+	ErrorData  *error;
+	ListCell   *lc;
+
+	foreach(lc, attachment->readers)
+	{
+		SvpRowReader *reader = lfirst(lc);
+
+		if (!svp_reader_is_for(reader, mapping, relation))
+			continue;
+		if (svp_reader_fits(reader, relation))
+			return reader;
+		attachment->readers = foreach_delete_current(attachment->readers, lc);
+		svp_reader_free(reader);
+	}
+	error = svp_attempt(make_reader, &making);
+	if (error != NULL)
+	{
+		*problem = error->message;
+		return NULL;
+	}
+	caller = MemoryContextSwitchTo(attachment->context);
+	attachment->readers = lappend(attachment->readers, making.reader);
+	MemoryContextSwitchTo(caller);
+	return making.reader;
+}
+
+bool
+svp_attachment_state(const SvpAttachment *attachment, const char *source, SvpState *state)
+{
+	int			i = svp_word_index((const char *const *) attachment->source_states,
+								   attachment->nstates, source);
+
+	*state = i >= 0 ? attachment->states[i] : attachment->default_state;
+	return i >= 0 || attachment->has_default;
+}
+
+bool
+svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(attachment->data_schema));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE);
+	return true;
+}
+
+void
+svp_attachment_leave(const SvpCaller *caller)
+{
+	SetUserIdAndSecContext(caller->user, caller->context);
+}

@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ *
+ * attachment.h
+ *		One ticket table under policy, as loaded from its configuration.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_ATTACHMENT_H
+#define SVP_ATTACHMENT_H
+
+#include "executor/spi.h"
+#include "utils/array.h"
+
+#include "facts.h"
+#include "words.h"
+
+/* The statements that are kept prepared for an attachment, see ledger.c. */
+typedef enum SvpStatement
+{
+	SVP_READ_LEDGER,
+	SVP_APPEND_LEDGER,
+	SVP_READ_CLOCKS,
+	SVP_WRITE_CLOCK,
+	SVP_DROP_CLOCK,
+	SVP_APPEND_ISSUE
+} SvpStatement;
+
+#define SVP_NSTATEMENTS (SVP_APPEND_ISSUE + 1)
+
+typedef struct SvpAttachment
+{
+	char	   *name;
+	char	   *policy;
+	char	   *data_schema;	/* "<name>_data" */
+	SvpMapping *ticket;
+	SvpMapping *refund;			/* NULL without attach_refunds() */
+	int			nstates;
+	char	  **source_states;	/* the CRM's states … */
+	SvpState   *states;			/* … and what they mean */
+	bool		has_default;	/* "*" is mapped, onto */
+	SvpState	default_state;
+
+	MemoryContext context;		/* holds all of this */
+	List	   *readers;		/* SvpRowReader, one a relation seen */
+	Oid		   *key_types;		/* of the ticket's key in our tables */
+	SPIPlanPtr	plans[SVP_NSTATEMENTS];
+} SvpAttachment;
+
+/*
+ * NULL when there is none and missing_ok.  The result is good until the end
+ * of the transaction.
+ */
+extern SvpAttachment *svp_attachment_get(const char *name, bool missing_ok);
+
+/*
+ * The reader of a mapping for the relation at hand; NULL and a problem when
+ * the mapping no longer fits it.
+ */
+extern SvpRowReader *svp_attachment_reader(SvpAttachment *attachment, const SvpMapping *mapping,
+										   Relation relation, const char **problem);
+
+/* False when the CRM's state is not in the status map. */
+extern bool svp_attachment_state(const SvpAttachment *attachment,
+								 const char *source, SvpState *state);
+
+/*
+ * Act as the owner of the attachment's tables, and return to the caller.
+ * false when the data schema is gone.  An error on the way returns by itself:
+ * (sub)transaction abort restores the user.
+ */
+typedef struct SvpCaller
+{
+	Oid			user;
+	int			context;
+} SvpCaller;
+
+extern bool svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller);
+extern void svp_attachment_leave(const SvpCaller *caller);
+
+/* The elements of a text array without NULLs. */
+extern char **svp_text_array(ArrayType *array, int *n);
+
+#endif							/* SVP_ATTACHMENT_H */

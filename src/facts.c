@@ -1,0 +1,534 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.c
+ *		Reading a CRM's row as facts.
+ *
+ * A fact that is a plain column is taken from the tuple.  The others, and the
+ * row filter, are columns of one saved query over the row, which runs in a
+ * subtransaction: an expression that fails must not fail the CRM's statement.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "attempt.h"
+#include "facts.h"
+#include "mapping.h"
+#include "number.h"
+#include "zone.h"
+
+/* A fact bound to the columns of a relation or of the query. */
+typedef struct FactBinding
+{
+	AttrNumber	column;			/* of the row; 0 = an expression */
+	int			result;			/* column of the query, from 1 */
+	Oid			type;
+	int16		type_length;
+	bool		type_by_value;
+	FmgrInfo	output;
+	pg_tz	   *zone;
+	int64	   *unset;			/* raw values that mean "not set" */
+} FactBinding;
+
+struct SvpRowReader
+{
+	const SvpMapping *mapping;
+	MemoryContext context;
+	Oid			relid;
+	TupleDesc	descriptor;
+	AttrNumber *key;
+	FactBinding *bindings;
+	int			nresults;		/* columns of the query; 0 = no query */
+	SPIPlanPtr	plan;
+};
+
+#define MICROSECONDS_FROM_1970_TO_2000 \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
+/*
+ * The query for what is not a plain column, with the row as $1; NULL when all
+ * of it is.
+ */
+static char *
+reader_query(SvpRowReader *reader)
+{
+	const SvpMapping *mapping = reader->mapping;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		if (reader->bindings[i].column != 0)
+			continue;
+		appendStringInfo(&query, "%s(%s\n)", reader->nresults == 0 ? "SELECT " : ", ",
+						 mapping->facts[i].sql);
+		reader->bindings[i].result = ++reader->nresults;
+	}
+	if (mapping->only_where != NULL)
+	{
+		appendStringInfo(&query, "%s((%s\n) IS TRUE)", reader->nresults == 0 ? "SELECT " : ", ",
+						 mapping->only_where);
+		reader->nresults++;
+	}
+	if (reader->nresults == 0)
+		return NULL;
+	appendStringInfo(&query, " FROM (SELECT ($1).*) AS %s", mapping->alias);
+	return query.data;
+}
+
+/*
+ * Mapped expressions mean the same whatever the session's search_path is.
+ */
+static int
+fix_search_path(void)
+{
+	int			nest = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	return nest;
+}
+
+/*
+ * Read the raw value of a time: instants and local times in microseconds
+ * since 2000, epochs in microseconds since 1970.  False when it is infinite
+ * or not a number that fits.
+ */
+static bool
+raw_time(Oid type, SvpTimeReading reading, Datum value, int64 *raw)
+{
+	int64		number;
+
+	switch (type)
+	{
+		case TIMESTAMPTZOID:
+		case TIMESTAMPOID:
+			*raw = DatumGetInt64(value);
+			return !TIMESTAMP_NOT_FINITE(*raw);
+		case DATEOID:
+			if (DATE_NOT_FINITE(DatumGetDateADT(value)))
+				return false;
+			return !pg_mul_s64_overflow(DatumGetDateADT(value), USECS_PER_DAY, raw);
+		default:
+			if (!svp_number_from_datum(type, value, &number))
+				return false;
+			*raw = reading == SVP_READ_EPOCH_MS ? number / 1000 : number;
+			return true;
+	}
+}
+
+/*
+ * The instant that a raw value stands for.
+ */
+static int64
+instant_of(const FactBinding *binding, SvpTimeReading reading, int64 raw)
+{
+	switch (reading)
+	{
+		case SVP_READ_TIMESTAMP:
+		case SVP_READ_DATE:
+			return svp_zone_instant(binding->zone, raw);
+		case SVP_READ_EPOCH:
+		case SVP_READ_EPOCH_MS:
+			return raw - MICROSECONDS_FROM_1970_TO_2000;
+		default:
+			return raw;
+	}
+}
+
+static const char *
+text_of(FactBinding *binding, Datum value)
+{
+	if (binding->type == TEXTOID || binding->type == VARCHAROID)
+		return TextDatumGetCString(value);
+	return OutputFunctionCall(&binding->output, value);
+}
+
+static bool
+text_is_unset(const SvpFactMapping *fact, const char *text)
+{
+	for (int i = 0; i < fact->nunset; i++)
+	{
+		if (strcmp(fact->unset[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+read_time(const SvpFactMapping *fact, FactBinding *binding, Datum value, SvpFactValue *result)
+{
+	int64		raw;
+
+	if (!raw_time(binding->type, fact->reading, value, &raw))
+	{
+		result->text = text_of(binding, value);
+		result->problem = "is not a finite time";
+		return;
+	}
+	for (int i = 0; i < fact->nunset; i++)
+	{
+		if (binding->unset[i] == raw)
+			return;
+	}
+	result->number = instant_of(binding, fact->reading, raw);
+	if (!IS_VALID_TIMESTAMP(result->number))
+	{
+		result->text = text_of(binding, value);
+		result->problem = "is a time out of range";
+		return;
+	}
+	result->set = true;
+}
+
+static void
+read_number(const SvpFactMapping *fact, FactBinding *binding, Datum value, SvpFactValue *result)
+{
+	if (fact->nunset > 0 && text_is_unset(fact, text_of(binding, value)))
+		return;
+	if (!svp_number_from_datum(binding->type, value, &result->number))
+	{
+		result->text = text_of(binding, value);
+		result->problem = "is not a finite number below 9,223,372,036,854";
+		return;
+	}
+	result->set = true;
+}
+
+static void
+read_value(const SvpFactMapping *fact, FactBinding *binding, Datum value, bool isnull,
+		   SvpFactValue *result)
+{
+	memset(result, 0, sizeof(*result));
+	if (isnull)
+		return;
+	switch (fact->kind)
+	{
+		case SVP_FACT_TIME:
+			read_time(fact, binding, value, result);
+			break;
+		case SVP_FACT_NUMBER:
+			read_number(fact, binding, value, result);
+			break;
+		case SVP_FACT_TEXT:
+			result->text = text_of(binding, value);
+			result->set = !text_is_unset(fact, result->text);
+			break;
+	}
+}
+
+/*
+ * Read a value given as text, as a person or jsonb gives it.  Times need an
+ * offset from UTC, so that the session's time zone does not matter.
+ */
+void
+svp_fact_from_text(const SvpFactMapping *fact, const char *value, SvpFactValue *result)
+{
+	memset(result, 0, sizeof(*result));
+	result->text = value;
+	switch (fact->kind)
+	{
+		case SVP_FACT_TIME:
+			result->set = svp_time_parse(value, &result->number);
+			if (!result->set)
+				result->problem = "is not a finite time with an offset from UTC";
+			break;
+		case SVP_FACT_NUMBER:
+			result->set = svp_number_parse(value, &result->number);
+			if (!result->set)
+				result->problem = "is not a finite number below 9,223,372,036,854";
+			break;
+		case SVP_FACT_TEXT:
+			result->set = true;
+			break;
+	}
+}
+
+/*
+ * Learn the type behind a fact, and prepare what reading it needs.
+ */
+static void
+bind_type(const SvpFactMapping *fact, FactBinding *binding, Oid type, MemoryContext context)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	svp_mapping_check_type(fact, type);
+	binding->type = type;
+	get_typlenbyval(type, &binding->type_length, &binding->type_by_value);
+	getTypeOutputInfo(type, &output, &is_varlena);
+	fmgr_info_cxt(output, &binding->output, context);
+
+	if (fact->kind != SVP_FACT_TIME)
+		return;
+	if (fact->zone != NULL)
+		binding->zone = svp_mapping_zone(fact);
+	binding->unset = MemoryContextAllocZero(context, sizeof(int64) * Max(fact->nunset, 1));
+	for (int i = 0; i < fact->nunset; i++)
+		binding->unset[i] = svp_mapping_unset_time(fact, fact->unset[i]);
+}
+
+/*
+ * Prepare the query, and bind the facts that it computes.
+ */
+static void
+prepare_query(SvpRowReader *reader, Relation relation)
+{
+	const SvpMapping *mapping = reader->mapping;
+	char	   *query = reader_query(reader);
+	Oid			row_type = relation->rd_rel->reltype;
+	CachedPlanSource *source;
+
+	if (query == NULL)
+		return;
+	reader->plan = SPI_prepare(query, 1, &row_type);
+	if (reader->plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(reader->plan);
+
+	source = (CachedPlanSource *) linitial(SPI_plan_get_plan_sources(reader->plan));
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		FactBinding *binding = &reader->bindings[i];
+
+		if (binding->column == 0)
+			bind_type(&mapping->facts[i], binding,
+					  TupleDescAttr(source->resultDesc, binding->result - 1)->atttypid,
+					  reader->context);
+	}
+}
+
+/*
+ * Bind a mapping to a relation.  Errors name the fact.  Runs with the rights
+ * of whoever is current, in an SPI connection.
+ */
+SvpRowReader *
+svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "service_policy row reader",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	SvpRowReader *reader = palloc0(sizeof(SvpRowReader));
+	int			nest;
+
+	reader->mapping = mapping;
+	reader->context = context;
+	reader->relid = RelationGetRelid(relation);
+	reader->descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
+	reader->bindings = palloc0(sizeof(FactBinding) * Max(mapping->nfacts, 1));
+	reader->key = palloc(sizeof(AttrNumber) * mapping->nkey);
+	MemoryContextSwitchTo(caller);
+
+	for (int i = 0; i < mapping->nkey; i++)
+		reader->key[i] = svp_mapping_key_column(mapping, i, reader->descriptor);
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		FactBinding *binding = &reader->bindings[i];
+
+		binding->column = svp_mapping_column(mapping, &mapping->facts[i], reader->descriptor);
+		if (binding->column != 0)
+			bind_type(&mapping->facts[i], binding,
+					  TupleDescAttr(reader->descriptor, binding->column - 1)->atttypid, context);
+	}
+	nest = fix_search_path();
+	prepare_query(reader, relation);
+	AtEOXact_GUC(false, nest);
+	return reader;
+}
+
+void
+svp_reader_free(SvpRowReader *reader)
+{
+	if (reader->plan != NULL)
+		SPI_freeplan(reader->plan);
+	MemoryContextDelete(reader->context);
+}
+
+bool
+svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping, Relation relation)
+{
+	return reader->mapping == mapping && reader->relid == RelationGetRelid(relation);
+}
+
+/*
+ * Is the reader still right for its relation as that now is?
+ */
+bool
+svp_reader_fits(const SvpRowReader *reader, Relation relation)
+{
+	return equalTupleDescs(reader->descriptor, RelationGetDescr(relation));
+}
+
+static bool
+column_same(const SvpRowReader *reader, AttrNumber column, HeapTuple before, HeapTuple after)
+{
+	Form_pg_attribute attribute = TupleDescAttr(reader->descriptor, column - 1);
+	bool		null_before;
+	bool		null_after;
+	Datum		value_before = heap_getattr(before, column, reader->descriptor, &null_before);
+	Datum		value_after = heap_getattr(after, column, reader->descriptor, &null_after);
+
+	if (null_before || null_after)
+		return null_before && null_after;
+	return datum_image_eq(value_before, value_after, attribute->attbyval, attribute->attlen);
+}
+
+/*
+ * True when no fact can differ between two versions of a row.  What an
+ * expression gives is not known without computing it, so then it is false.
+ */
+bool
+svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
+{
+	if (reader->nresults > 0)
+		return false;
+	for (int i = 0; i < reader->mapping->nkey; i++)
+	{
+		if (!column_same(reader, reader->key[i], before, after))
+			return false;
+	}
+	for (int i = 0; i < reader->mapping->nfacts; i++)
+	{
+		if (!column_same(reader, reader->bindings[i].column, before, after))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Take the facts that the query computed.  False when a type is no longer the
+ * one that was bound, which happens when a table that an expression reads was
+ * altered.
+ */
+static bool
+take_results(SvpRowReader *reader, SvpFacts *facts, MemoryContext caller)
+{
+	const SvpMapping *mapping = reader->mapping;
+	TupleDesc	descriptor = SPI_tuptable->tupdesc;
+	HeapTuple	row = SPI_tuptable->vals[0];
+	MemoryContext inside = MemoryContextSwitchTo(caller);
+	bool		isnull;
+
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		FactBinding *binding = &reader->bindings[i];
+		Datum		value;
+
+		if (binding->column != 0)
+			continue;
+		if (TupleDescAttr(descriptor, binding->result - 1)->atttypid != binding->type)
+		{
+			MemoryContextSwitchTo(inside);
+			return false;
+		}
+		value = SPI_getbinval(row, descriptor, binding->result, &isnull);
+		read_value(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
+	}
+	if (mapping->only_where != NULL)
+		facts->included = DatumGetBool(SPI_getbinval(row, descriptor, reader->nresults, &isnull));
+	MemoryContextSwitchTo(inside);
+	return true;
+}
+
+typedef struct Computation
+{
+	SvpRowReader *reader;
+	HeapTuple	tuple;
+	SvpFacts   *facts;
+	MemoryContext caller;
+} Computation;
+
+static void
+run_query(void *arg)
+{
+	Computation *run = arg;
+	SvpRowReader *reader = run->reader;
+	Datum		row = heap_copy_tuple_as_datum(run->tuple, reader->descriptor);
+	int			nest = fix_search_path();
+
+	if (SPI_execute_plan(reader->plan, &row, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not compute facts");
+	if (!take_results(reader, run->facts, run->caller))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the type of a mapped expression has changed"),
+				 errhint("Attach again, so that the mapping is checked.")));
+	SPI_freetuptable(SPI_tuptable);
+	AtEOXact_GUC(false, nest);
+}
+
+/*
+ * Compute the expressions.  What fails becomes facts->problem.
+ */
+static void
+compute_expressions(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
+{
+	Computation run = {reader, tuple, facts, CurrentMemoryContext};
+	ErrorData  *error = svp_attempt(run_query, &run);
+
+	if (error != NULL)
+		facts->problem = error->message;
+}
+
+/*
+ * The key of a row, or NULL when a part of it is null.
+ */
+Datum *
+svp_reader_key(const SvpRowReader *reader, HeapTuple tuple)
+{
+	Datum	   *key = palloc(sizeof(Datum) * reader->mapping->nkey);
+	bool		isnull;
+
+	for (int i = 0; i < reader->mapping->nkey; i++)
+	{
+		key[i] = heap_getattr(tuple, reader->key[i], reader->descriptor, &isnull);
+		if (isnull)
+			return NULL;
+	}
+	return key;
+}
+
+/*
+ * Read the facts of a row, into the current memory context.  In an SPI
+ * connection, with the rights of the attachment's owner.  Never fails for
+ * what the row contains: see the problems in the result.
+ */
+void
+svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
+{
+	const SvpMapping *mapping = reader->mapping;
+	bool		isnull;
+
+	memset(facts, 0, sizeof(*facts));
+	facts->included = true;
+	facts->values = palloc0(sizeof(SvpFactValue) * Max(mapping->nfacts, 1));
+	facts->key = svp_reader_key(reader, tuple);
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		FactBinding *binding = &reader->bindings[i];
+		Datum		value;
+
+		if (binding->column == 0)
+			continue;
+		value = heap_getattr(tuple, binding->column, reader->descriptor, &isnull);
+		read_value(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
+	}
+	if (reader->plan != NULL)
+		compute_expressions(reader, tuple, facts);
+}

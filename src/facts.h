@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.h
+ *		The mapping of a CRM's row onto facts named in our words.
+ *
+ * A mapping is read once from its jsonb; a reader binds it to one relation,
+ * whose columns it reads directly where a fact is a plain column and by a
+ * saved plan where it is an expression.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_FACTS_H
+#define SVP_FACTS_H
+
+#include "access/htup.h"
+#include "utils/jsonb.h"
+#include "utils/relcache.h"
+
+typedef enum SvpFactKind
+{
+	SVP_FACT_TEXT,
+	SVP_FACT_TIME,				/* instant, in microseconds */
+	SVP_FACT_NUMBER				/* exact, in millionths */
+} SvpFactKind;
+
+/* How a time fact's value is to be understood. */
+typedef enum SvpTimeReading
+{
+	SVP_READ_AS_TYPED,			/* timestamptz */
+	SVP_READ_TIMESTAMP,			/* local time of a zone */
+	SVP_READ_DATE,				/* the start of that date in a zone */
+	SVP_READ_EPOCH,				/* seconds since 1970 */
+	SVP_READ_EPOCH_MS			/* milliseconds since 1970 */
+} SvpTimeReading;
+
+typedef struct SvpFactMapping
+{
+	char	   *name;
+	SvpFactKind kind;
+	char	   *sql;			/* expression over the alias */
+	SvpTimeReading reading;
+	char	   *zone;			/* for timestamp and date */
+	int			nunset;
+	char	  **unset;			/* values that mean "not set" */
+} SvpFactMapping;
+
+typedef struct SvpMapping
+{
+	const char *alias;			/* "ticket" or "refund" */
+	int			nkey;
+	char	  **key;			/* column names of the CRM's table … */
+	char	  **data_key;		/* … and of ours */
+	int			nfacts;
+	SvpFactMapping *facts;
+	char	   *only_where;		/* row filter, or NULL */
+} SvpMapping;
+
+typedef struct SvpFactValue
+{
+	bool		set;
+	const char *problem;		/* why a value could not be read, or NULL */
+	const char *text;			/* text facts; of other kinds only with a problem */
+	int64		number;			/* time and number facts */
+} SvpFactValue;
+
+/* The facts of one row, in the order of its mapping. */
+typedef struct SvpFacts
+{
+	const char *problem;		/* why the expressions failed, or NULL */
+	bool		included;		/* the row filter lets it through */
+	Datum	   *key;			/* NULL when a part of it is null */
+	SvpFactValue *values;
+} SvpFacts;
+
+typedef struct SvpRowReader SvpRowReader;
+
+extern SvpMapping *svp_mapping_parse(const char *alias, char **key, int nkey,
+									 Jsonb *facts, const char *only_where);
+extern int	svp_mapping_find(const SvpMapping *mapping, const char *fact);
+
+extern SvpRowReader *svp_reader_make(const SvpMapping *mapping, Relation relation,
+									 MemoryContext context);
+extern void svp_reader_free(SvpRowReader *reader);
+extern bool svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping,
+							  Relation relation);
+extern bool svp_reader_fits(const SvpRowReader *reader, Relation relation);
+extern bool svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
+extern Datum *svp_reader_key(const SvpRowReader *reader, HeapTuple tuple);
+extern void svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts);
+
+/* Read one value as the fact says, e.g. from jsonb given to refund_check(). */
+extern void svp_fact_from_text(const SvpFactMapping *fact, const char *value,
+							   SvpFactValue *result);
+
+#endif							/* SVP_FACTS_H */

@@ -1,0 +1,554 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapping.c
+ *		Reading a mapping from its jsonb, and saying what is wrong with it.
+ *
+ * The same parser serves attach(), which shows its errors to a person, and
+ * the triggers, for which the configuration has been checked before.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "attempt.h"
+#include "mapping.h"
+#include "number.h"
+#include "words.h"
+
+/* How many rows attach() tries a mapping on. */
+#define ROWS_TRIED 1000
+
+static const char *const ticket_facts[] = {
+	"opened_at", "changed_at", "resolved_at", "closed_at", "first_response_at",
+	"state", "agent", "customer"
+};
+
+static const char *const refund_facts[] = {
+	"ticket", "requested_at", "amount", "currency", "paid_amount", "state",
+	"agent", "customer", "order_id", "line_id"
+};
+
+static const char *const reading_names[] = {
+	"timestamptz", "timestamp", "date", "epoch", "epoch_ms"
+};
+
+static bool
+is_refund(const char *alias)
+{
+	return strcmp(alias, "refund") == 0;
+}
+
+static bool
+ends_in_at(const char *name)
+{
+	size_t		length = strlen(name);
+
+	return length > 3 && strcmp(name + length - 3, "_at") == 0;
+}
+
+static SvpFactKind
+kind_of(const char *name)
+{
+	if (ends_in_at(name))
+		return SVP_FACT_TIME;
+	if (strcmp(name, "amount") == 0 || strcmp(name, "paid_amount") == 0)
+		return SVP_FACT_NUMBER;
+	return SVP_FACT_TEXT;
+}
+
+/*
+ * Refund windows start at any named time, so a refund may have more times
+ * than those listed.
+ */
+static bool
+is_known(const char *alias, const char *name)
+{
+	if (svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name) >= 0)
+		return true;
+	if (is_refund(alias))
+		return ends_in_at(name) ||
+			svp_word_index(refund_facts, lengthof(refund_facts), name) >= 0;
+	return svp_word_index(ticket_facts, lengthof(ticket_facts), name) >= 0;
+}
+
+static char *
+known_facts(const char *alias)
+{
+	const char *const *names = is_refund(alias) ? refund_facts : ticket_facts;
+	int			n = is_refund(alias) ? lengthof(refund_facts) : lengthof(ticket_facts);
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&list, "%s, ", names[i]);
+	for (int i = 0; i < SVP_NDIMENSIONS; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", svp_dimension_names[i]);
+	if (is_refund(alias))
+		appendStringInfoString(&list, ", and times whose names end in _at");
+	return list.data;
+}
+
+static void
+check_known(const char *alias, const char *name)
+{
+	if (is_known(alias, name))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is not a fact of a %s", name, alias),
+			 errhint("The facts of a %s are %s.", alias, known_facts(alias))));
+}
+
+static char *
+json_text(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			return pnstrdup(value->val.string.val, value->val.string.len);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return pstrdup(value->val.boolean ? "true" : "false");
+		default:
+			return NULL;
+	}
+}
+
+static char *
+json_string(const char *fact, const char *key, const JsonbValue *value)
+{
+	if (value->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\": \"%s\" must be a string", fact, key)));
+	return json_text(value);
+}
+
+static void
+parse_unset(SvpFactMapping *fact, const JsonbValue *value)
+{
+	JsonbContainer *list;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\": \"unset\" must be a list of the values that mean \"not set\"",
+						fact->name)));
+	list = value->val.binary.data;
+	fact->unset = palloc0(sizeof(char *) * Max(JsonContainerSize(list), 1));
+	for (uint32 i = 0; i < JsonContainerSize(list); i++)
+	{
+		char	   *text = json_text(getIthJsonbValueFromContainer(list, i));
+
+		/* null never is a set value, so naming it changes nothing */
+		if (text != NULL)
+			fact->unset[fact->nunset++] = text;
+	}
+}
+
+static void
+parse_reading(SvpFactMapping *fact, const char *name)
+{
+	int			reading = svp_word_index(reading_names, lengthof(reading_names), name);
+
+	if (fact->kind == SVP_FACT_TEXT && strcmp(name, "text") == 0)
+		return;
+	if (fact->kind != SVP_FACT_TIME)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\" is not a time, so it cannot be read as \"%s\"",
+						fact->name, name)));
+	if (reading < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\": \"as\" cannot be \"%s\"", fact->name, name),
+				 errhint("A time is read as timestamptz, timestamp, date, epoch or epoch_ms.")));
+	fact->reading = (SvpTimeReading) reading;
+}
+
+static void
+parse_member(SvpFactMapping *fact, const char *key, const JsonbValue *value)
+{
+	if (strcmp(key, "sql") == 0)
+		fact->sql = json_string(fact->name, key, value);
+	else if (strcmp(key, "as") == 0)
+		parse_reading(fact, json_string(fact->name, key, value));
+	else if (strcmp(key, "zone") == 0)
+		fact->zone = json_string(fact->name, key, value);
+	else if (strcmp(key, "unset") == 0)
+		parse_unset(fact, value);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\": \"%s\" is not known", fact->name, key),
+				 errhint("A fact is an SQL expression, or an object of \"sql\", \"as\", \"zone\" and \"unset\".")));
+}
+
+static void
+check_zone(const SvpFactMapping *fact)
+{
+	bool		local = fact->reading == SVP_READ_TIMESTAMP || fact->reading == SVP_READ_DATE;
+
+	if (local && fact->zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\" is a local time, of which zone?", fact->name),
+				 errhint("Say for example {\"sql\": \"...\", \"as\": \"%s\", \"zone\": \"UTC\"}.",
+						 reading_names[fact->reading])));
+	if (!local && fact->zone != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\" has a zone, but is not read as timestamp or date", fact->name)));
+	if (local)
+		(void) svp_mapping_zone(fact);
+}
+
+static void
+parse_fact(SvpFactMapping *fact, const char *name, const JsonbValue *value)
+{
+	fact->name = pstrdup(name);
+	fact->kind = kind_of(name);
+	if (value->type == jbvString)
+		fact->sql = json_text(value);
+	else if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+	{
+		JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
+		JsonbValue	member;
+		JsonbIteratorToken token;
+
+		(void) JsonbIteratorNext(&iterator, &member, true);
+		while ((token = JsonbIteratorNext(&iterator, &member, true)) == WJB_KEY)
+		{
+			char	   *key = json_text(&member);
+
+			(void) JsonbIteratorNext(&iterator, &member, true);
+			parse_member(fact, key, &member);
+		}
+	}
+	if (fact->sql == NULL || fact->sql[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\" has no SQL expression", name),
+				 errhint("Give an SQL expression, or an object of \"sql\", \"as\", \"zone\" and \"unset\".")));
+	check_zone(fact);
+}
+
+/*
+ * The parts of a ticket's key in another table are consecutive facts of the
+ * same name.
+ */
+static int
+parse_parts(SvpMapping *mapping, const char *name, JsonbContainer *parts)
+{
+	int			n = JsonContainerSize(parts);
+
+	mapping->facts = repalloc(mapping->facts,
+							  sizeof(SvpFactMapping) * (mapping->nfacts + n + 1));
+	memset(mapping->facts + mapping->nfacts, 0, sizeof(SvpFactMapping) * n);
+	for (int i = 0; i < n; i++)
+		parse_fact(&mapping->facts[mapping->nfacts + i], name,
+				   getIthJsonbValueFromContainer(parts, i));
+	return n;
+}
+
+static void
+parse_entry(SvpMapping *mapping, const char *name, const JsonbValue *value)
+{
+	check_known(mapping->alias, name);
+	if (strcmp(name, "ticket") == 0)
+	{
+		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("fact \"ticket\" must be a list of the parts of the ticket's key"),
+					 errhint("For example {\"ticket\": [\"ticket_id\"]}.")));
+		mapping->nfacts += parse_parts(mapping, name, value->val.binary.data);
+		return;
+	}
+	mapping->facts = repalloc(mapping->facts, sizeof(SvpFactMapping) * (mapping->nfacts + 1));
+	memset(&mapping->facts[mapping->nfacts], 0, sizeof(SvpFactMapping));
+	parse_fact(&mapping->facts[mapping->nfacts], name, value);
+	mapping->nfacts++;
+}
+
+/*
+ * Read a mapping, into the current memory context.  Errors name the fact.
+ */
+SvpMapping *
+svp_mapping_parse(const char *alias, char **key, int nkey, Jsonb *facts, const char *only_where)
+{
+	SvpMapping *mapping = palloc0(sizeof(SvpMapping));
+	JsonbIterator *iterator;
+	JsonbValue	value;
+
+	mapping->alias = alias;
+	mapping->key = key;
+	mapping->nkey = nkey;
+	mapping->only_where = only_where == NULL ? NULL : pstrdup(only_where);
+	mapping->facts = palloc0(sizeof(SvpFactMapping));
+
+	if (!JB_ROOT_IS_OBJECT(facts))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the facts of a %s must be a JSON object of fact and SQL expression", alias)));
+	iterator = JsonbIteratorInit(&facts->root);
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		char	   *name = json_text(&value);
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		parse_entry(mapping, name, &value);
+	}
+	return mapping;
+}
+
+/*
+ * The position of a fact in the mapping, or -1.
+ */
+int
+svp_mapping_find(const SvpMapping *mapping, const char *fact)
+{
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		if (strcmp(mapping->facts[i].name, fact) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static AttrNumber
+column_named(TupleDesc descriptor, const char *name)
+{
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return attribute->attnum;
+	}
+	return 0;
+}
+
+AttrNumber
+svp_mapping_key_column(const SvpMapping *mapping, int part, TupleDesc descriptor)
+{
+	AttrNumber	column = column_named(descriptor, mapping->key[part]);
+
+	if (column == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("key column \"%s\" of the %s table does not exist",
+						mapping->key[part], mapping->alias),
+				 errhint("Name the columns of the table's primary key.")));
+	return column;
+}
+
+/*
+ * If all of an expression is one identifier, perhaps after "alias.", return
+ * it as the server would fold it, else NULL.
+ */
+static char *
+sole_identifier(const char *sql, const char *alias)
+{
+	size_t		prefix = strlen(alias);
+	char	   *name = palloc(strlen(sql) + 1);
+	char	   *end = name;
+
+	if (pg_strncasecmp(sql, alias, prefix) == 0 && sql[prefix] == '.')
+		sql += prefix + 1;
+	if (*sql == '"')
+	{
+		for (sql++; *sql != '\0' && (*sql != '"' || sql[1] == '"'); sql++)
+		{
+			if (*sql == '"')
+				sql++;
+			*end++ = *sql;
+		}
+		*end = '\0';
+		return (*sql == '"' && sql[1] == '\0') ? name : NULL;
+	}
+	if (!isalpha((unsigned char) *sql) && *sql != '_')
+		return NULL;
+	for (; isalnum((unsigned char) *sql) || *sql == '_' || *sql == '$'; sql++)
+		*end++ = pg_ascii_tolower(*sql);
+	*end = '\0';
+	return *sql == '\0' ? name : NULL;
+}
+
+/*
+ * The column that a fact is, or 0 when it has to be computed.
+ */
+AttrNumber
+svp_mapping_column(const SvpMapping *mapping, const SvpFactMapping *fact, TupleDesc descriptor)
+{
+	char	   *name = sole_identifier(fact->sql, mapping->alias);
+
+	return name == NULL ? 0 : column_named(descriptor, name);
+}
+
+static bool
+is_number_type(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID ||
+		type == NUMERICOID || type == FLOAT4OID || type == FLOAT8OID;
+}
+
+/*
+ * The type that an expression must have to be read in a given way.
+ */
+static bool
+reading_takes(SvpTimeReading reading, Oid type)
+{
+	switch (reading)
+	{
+		case SVP_READ_AS_TYPED:
+			return type == TIMESTAMPTZOID;
+		case SVP_READ_TIMESTAMP:
+			return type == TIMESTAMPOID;
+		case SVP_READ_DATE:
+			return type == DATEOID;
+		case SVP_READ_EPOCH:
+		case SVP_READ_EPOCH_MS:
+			return is_number_type(type);
+	}
+	return false;
+}
+
+static const char *
+time_hint(Oid type)
+{
+	if (type == TIMESTAMPOID)
+		return "Say in which zone: {\"sql\": \"...\", \"as\": \"timestamp\", \"zone\": \"UTC\"}.";
+	if (type == DATEOID)
+		return "Say in which zone: {\"sql\": \"...\", \"as\": \"date\", \"zone\": \"UTC\"}.";
+	if (is_number_type(type))
+		return "Say {\"sql\": \"...\", \"as\": \"epoch\"} for seconds or \"epoch_ms\" for milliseconds since 1970.";
+	if (type == TIMESTAMPTZOID)
+		return "Leave out \"as\" and \"zone\": a timestamptz needs neither.";
+	return "Cast it in the expression, for example (...)::timestamptz.";
+}
+
+/*
+ * Complain if a fact's expression has a type that cannot be read as it says.
+ */
+void
+svp_mapping_check_type(const SvpFactMapping *fact, Oid type)
+{
+	if (fact->kind == SVP_FACT_TIME && !reading_takes(fact->reading, type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("fact \"%s\" cannot be read as %s: \"%s\" is of type %s",
+						fact->name, reading_names[fact->reading], fact->sql, format_type_be(type)),
+				 errhint("%s", time_hint(type))));
+	if (fact->kind == SVP_FACT_NUMBER && !is_number_type(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("fact \"%s\" must be a number: \"%s\" is of type %s",
+						fact->name, fact->sql, format_type_be(type)),
+				 errhint("Cast it in the expression, for example (...)::numeric.")));
+}
+
+pg_tz *
+svp_mapping_zone(const SvpFactMapping *fact)
+{
+	pg_tz	   *zone = pg_tzset(fact->zone);
+
+	if (zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\": time zone \"%s\" is not known", fact->name, fact->zone),
+				 errhint("The known zones are in the view pg_timezone_names.")));
+	return zone;
+}
+
+/*
+ * A value that means "not set", as the raw value to compare with.
+ */
+int64
+svp_mapping_unset_time(const SvpFactMapping *fact, const char *literal)
+{
+	int64		raw;
+
+	if (fact->reading == SVP_READ_EPOCH || fact->reading == SVP_READ_EPOCH_MS)
+	{
+		if (!svp_number_parse(literal, &raw))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("fact \"%s\": \"%s\" in \"unset\" is not a number", fact->name, literal)));
+		return fact->reading == SVP_READ_EPOCH_MS ? raw / 1000 : raw;
+	}
+	return DatumGetTimestamp(DirectFunctionCall3(timestamp_in, CStringGetDatum(literal),
+												 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+/*
+ * An exact number from a value of any of the number types.  False when it is
+ * not finite or does not fit.
+ */
+bool
+svp_number_from_datum(Oid type, Datum value, int64 *millionths)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return !pg_mul_s64_overflow(DatumGetInt16(value), SVP_MILLION, millionths);
+		case INT4OID:
+			return !pg_mul_s64_overflow(DatumGetInt32(value), SVP_MILLION, millionths);
+		case INT8OID:
+			return !pg_mul_s64_overflow(DatumGetInt64(value), SVP_MILLION, millionths);
+		case FLOAT4OID:
+			value = DirectFunctionCall1(float4_numeric, value);
+			break;
+		case FLOAT8OID:
+			value = DirectFunctionCall1(float8_numeric, value);
+			break;
+	}
+	return svp_number_parse(DatumGetCString(DirectFunctionCall1(numeric_out, value)), millionths);
+}
+
+/*
+ * Does a time as text end in an offset from UTC ("Z", "+02", "-03:30")?
+ */
+static bool
+has_offset(const char *text)
+{
+	const char *clock = strchr(text, ':');
+	const char *sign;
+
+	if (clock == NULL)
+		return false;
+	sign = strpbrk(clock, "+-");
+	return sign != NULL || strpbrk(clock, "Zz") != NULL;
+}
+
+/*
+ * An instant from text.  False when it has no offset or is infinite; text
+ * that is no time at all is the server's own error.
+ */
+bool
+svp_time_parse(const char *text, int64 *at)
+{
+	if (!has_offset(text))
+		return false;
+	*at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+												  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	return !TIMESTAMP_NOT_FINITE(*at);
+}

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapping.h
+ *		What the parts of a mapping may be, and what they are bound to.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_MAPPING_H
+#define SVP_MAPPING_H
+
+#include "access/attnum.h"
+#include "access/tupdesc.h"
+#include "pgtime.h"
+
+#include "facts.h"
+
+extern AttrNumber svp_mapping_key_column(const SvpMapping *mapping, int part, TupleDesc descriptor);
+extern AttrNumber svp_mapping_column(const SvpMapping *mapping, const SvpFactMapping *fact,
+									 TupleDesc descriptor);
+extern void svp_mapping_check_type(const SvpFactMapping *fact, Oid type);
+extern pg_tz *svp_mapping_zone(const SvpFactMapping *fact);
+extern int64 svp_mapping_unset_time(const SvpFactMapping *fact, const char *literal);
+extern bool svp_time_parse(const char *text, int64 *at);
+extern bool svp_number_from_datum(Oid type, Datum value, int64 *millionths);
+
+#endif							/* SVP_MAPPING_H */

@@ -1,0 +1,578 @@
+/*-------------------------------------------------------------------------
+ *
+ * ticket.c
+ *		The trigger on a ticket table: row to facts, facts to ledger, ledger
+ *		to clocks.
+ *
+ * The trigger is AFTER ROW, so it sees the row as it was stored, and holds
+ * that row's lock while it works: two changes of one ticket follow each other.
+ * It writes with the rights of the attachment's owner.  Nothing that a row
+ * contains makes it fail; what cannot be understood becomes an issue.
+ *
+ * An event costs O(events of its ticket): the ledger is folded anew, so that
+ * the clocks depend on the ledger alone and not on its order of arrival.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "judge.h"
+#include "ledger.h"
+
+PG_FUNCTION_INFO_V1(svp_ticket_changed);
+
+/* One ticket being recorded. */
+typedef struct Ticket
+{
+	SvpAttachment *attachment;
+	const char *recorded_by;
+	Datum	   *key;
+	SvpLedger	ledger;
+	int			next_seq;
+	int			nrecorded;		/* records added now */
+	int64		earliest;		/* … the earliest of them */
+	bool		opening_changed;
+} Ticket;
+
+static void
+warn(const Ticket *ticket, const char *problem)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("service_policy could not record a ticket of \"%s\": %s",
+					ticket->attachment->name, problem),
+			 errhint("The statement goes on. Attach again, or call service_policy.detach().")));
+}
+
+static void
+raise_issue(Ticket *ticket, const char *problem, const char *detail, const char *value)
+{
+	svp_issue_append(ticket->attachment, ticket->key, problem, detail, value);
+}
+
+/* Row to facts */
+
+/*
+ * A fact that is set and could be read, or NULL; what could not is an issue.
+ */
+static const SvpFactValue *
+fact(Ticket *ticket, const SvpFacts *facts, const char *name)
+{
+	int			i = svp_mapping_find(ticket->attachment->ticket, name);
+	const SvpFactValue *value = i < 0 ? NULL : &facts->values[i];
+
+	return value != NULL && value->set ? value : NULL;
+}
+
+static const char *
+text_fact(Ticket *ticket, const SvpFacts *facts, const char *name)
+{
+	const SvpFactValue *value = fact(ticket, facts, name);
+
+	return value == NULL ? NULL : value->text;
+}
+
+static void
+report_unreadable(Ticket *ticket, const SvpFacts *facts)
+{
+	const SvpMapping *mapping = ticket->attachment->ticket;
+
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		if (facts->values[i].problem != NULL)
+			raise_issue(ticket, "unreadable_fact",
+						psprintf("The fact %s %s; it counts as not set.",
+								 mapping->facts[i].name, facts->values[i].problem),
+						facts->values[i].text);
+	}
+}
+
+/*
+ * What the status map says of the row's state.  Without an answer the ticket
+ * keeps the state that it had.
+ */
+static SvpState
+mapped_state(Ticket *ticket, const char *source, const SvpRecord *latest)
+{
+	SvpState	state;
+
+	if (svp_attachment_state(ticket->attachment, source == NULL ? "" : source, &state))
+		return state;
+	if (latest == NULL || latest->source_state == NULL || source == NULL ||
+		strcmp(latest->source_state, source) != 0)
+		raise_issue(ticket, "unmapped_state",
+					"The state is not in the status map; the ticket keeps its last good state.",
+					source);
+	return latest == NULL ? SVP_STATE_OPEN : latest->event.state;
+}
+
+/*
+ * The row as a record of the ledger, but for its kind and time.  False when
+ * the ticket has no opening yet.
+ */
+static bool
+snapshot(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpRecord *record)
+{
+	const SvpFactValue *opened = fact(ticket, facts, "opened_at");
+
+	memset(record, 0, sizeof(*record));
+	if (opened == NULL && latest == NULL)
+		return false;
+	record->opened_at = opened != NULL ? opened->number : latest->opened_at;
+	record->source_state = text_fact(ticket, facts, "state");
+	record->event.state = mapped_state(ticket, record->source_state, latest);
+	for (int i = 0; i < SVP_NDIMENSIONS; i++)
+		record->event.scenario.value[i] = text_fact(ticket, facts, svp_dimension_names[i]);
+	record->agent = text_fact(ticket, facts, "agent");
+	record->customer = text_fact(ticket, facts, "customer");
+	return true;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool
+same_ticket(const SvpRecord *a, const SvpRecord *b)
+{
+	for (int i = 0; i < SVP_NDIMENSIONS; i++)
+	{
+		if (!same_text(a->event.scenario.value[i], b->event.scenario.value[i]))
+			return false;
+	}
+	return same_text(a->agent, b->agent) && same_text(a->customer, b->customer);
+}
+
+static bool
+same_snapshot(const SvpRecord *a, const SvpRecord *b)
+{
+	return a->event.kind != SVP_EVENT_LEFT &&
+		a->opened_at == b->opened_at && a->event.state == b->event.state &&
+		same_text(a->source_state, b->source_state) && same_ticket(a, b);
+}
+
+/*
+ * When did the change happen that made the row what it is?  The state's own
+ * time if the row has one, else when the row says that it changed, else now.
+ */
+static int64
+event_time(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpState state)
+{
+	const SvpFactValue *at = NULL;
+	bool		entered = latest == NULL || latest->event.state != state;
+
+	if (entered && state == SVP_STATE_RESOLVED)
+		at = fact(ticket, facts, "resolved_at");
+	else if (entered && state == SVP_STATE_CLOSED)
+		at = fact(ticket, facts, "closed_at");
+	if (at == NULL)
+		at = fact(ticket, facts, "changed_at");
+	return at != NULL ? at->number : GetCurrentTransactionStartTimestamp();
+}
+
+/* Facts to ledger */
+
+static void
+record_event(Ticket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
+{
+	record.seq = ticket->next_seq++;
+	record.recorded_by = ticket->recorded_by;
+	record.event.kind = kind;
+	record.event.at = at;
+	svp_ledger_append(ticket->attachment, ticket->key, &record);
+	svp_ledger_add(&ticket->ledger, &record);
+	ticket->earliest = ticket->nrecorded++ == 0 ? at : Min(ticket->earliest, at);
+}
+
+static void
+check_order(Ticket *ticket, const SvpRecord *record, int64 at)
+{
+	if (at < record->opened_at)
+		raise_issue(ticket, "event_before_opening",
+					"The time of the change lies before the opening; it counts at the opening.",
+					timestamptz_to_str(at));
+}
+
+/*
+ * A ticket that was not known.  It has its state from the opening on, unless
+ * the row says that it changed since, or it is resolved already.
+ */
+static void
+record_opening(Ticket *ticket, const SvpFacts *facts, const SvpRecord *record)
+{
+	int64		at = event_time(ticket, facts, NULL, record->event.state);
+	bool		changed_since = record->event.state != SVP_STATE_OPEN &&
+		(fact(ticket, facts, "changed_at") != NULL ||
+		 record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED);
+	SvpRecord	opening = *record;
+
+	if (changed_since)
+	{
+		opening.event.state = SVP_STATE_OPEN;
+		opening.source_state = NULL;
+	}
+	record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
+	if (changed_since)
+	{
+		check_order(ticket, record, at);
+		record_event(ticket, *record, SVP_EVENT_CHANGED, at);
+	}
+	else if (fact(ticket, facts, "changed_at") != NULL)
+		check_order(ticket, record, at);
+}
+
+static void
+record_change(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+			  const SvpRecord *record)
+{
+	int64		at = event_time(ticket, facts, latest, record->event.state);
+
+	ticket->opening_changed = latest->opened_at != record->opened_at;
+	check_order(ticket, record, at);
+	record_event(ticket, *record, SVP_EVENT_CHANGED, at);
+}
+
+static bool
+reply_is_known(const SvpLedger *ledger, int64 at)
+{
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		if (ledger->records[i].event.kind == SVP_EVENT_RESPONDED &&
+			ledger->records[i].event.at == at)
+			return true;
+	}
+	return false;
+}
+
+static void
+record_reply(Ticket *ticket, const SvpFacts *facts)
+{
+	const SvpFactValue *reply = fact(ticket, facts, "first_response_at");
+	SvpRecord	record = {0};
+
+	if (reply != NULL && !reply_is_known(&ticket->ledger, reply->number))
+		record_event(ticket, record, SVP_EVENT_RESPONDED, reply->number);
+}
+
+/*
+ * The ticket is no ticket any more: deleted, or left out by the row filter.
+ */
+static void
+record_leaving(Ticket *ticket, const SvpRecord *latest)
+{
+	SvpRecord	record;
+
+	if (latest == NULL || latest->event.kind == SVP_EVENT_LEFT)
+		return;
+	record = *latest;
+	record.event.state = SVP_STATE_VOID;
+	record_event(ticket, record, SVP_EVENT_LEFT, GetCurrentTransactionStartTimestamp());
+}
+
+static void
+record_row(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest)
+{
+	SvpRecord	record;
+
+	report_unreadable(ticket, facts);
+	if (!snapshot(ticket, facts, latest, &record))
+	{
+		raise_issue(ticket, "no_opening",
+					"The fact opened_at is not set; the ticket is measured once it is.", NULL);
+		return;
+	}
+	if (latest == NULL)
+		record_opening(ticket, facts, &record);
+	else if (!same_snapshot(latest, &record))
+		record_change(ticket, facts, latest, &record);
+	record_reply(ticket, facts);
+}
+
+/* Ledger to clocks */
+
+static bool
+same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	const SvpClock *a = &stored->clock;
+	const SvpClock *b = &now->clock;
+
+	return a->state == b->state && a->started_at == b->started_at &&
+		a->elapsed == b->elapsed && a->paused == b->paused &&
+		a->has_due == b->has_due && (!a->has_due || a->due_at == b->due_at) &&
+		a->has_at_risk == b->has_at_risk && (!a->has_at_risk || a->at_risk_at == b->at_risk_at) &&
+		(a->state != SVP_CLOCK_RUNNING || a->counted_from == b->counted_from) &&
+		(a->state != SVP_CLOCK_PAUSED || a->paused_at == b->paused_at) &&
+		(SVP_CLOCK_IS_OPEN(a) || a->stopped_at == b->stopped_at) &&
+		stored->policy_version == now->policy_version &&
+		strcmp(stored->benchmark, now->benchmark) == 0 &&
+		same_ticket(&stored->record, &now->record);
+}
+
+/*
+ * A judged clock changes only by an event that comes after its judgement.
+ */
+static bool
+may_change(const Ticket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	const SvpClock *a = &stored->clock;
+	const SvpClock *b = &now->clock;
+
+	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) ||
+		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at);
+}
+
+static void
+keep_judged(Ticket *ticket, const SvpStoredClock *stored)
+{
+	if (ticket->earliest < stored->clock.stopped_at || ticket->opening_changed)
+		raise_issue(ticket, "late_event",
+					psprintf("The event would change the %s clock, which is judged; it stays as it was.",
+							 stored->metric),
+					timestamptz_to_str(ticket->earliest));
+}
+
+static SvpStoredClock *
+find_clock(SvpStoredClock *clocks, int n, const char *metric, int cycle)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (clocks[i].clock.cycle == cycle && strcmp(clocks[i].metric, metric) == 0)
+			return &clocks[i];
+	}
+	return NULL;
+}
+
+static void
+store_clock(Ticket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	if (stored != NULL && same_clock(stored, now))
+		return;
+	if (stored == NULL || may_change(ticket, stored, now))
+		svp_clock_write(ticket->attachment, ticket->key, now);
+	else
+		keep_judged(ticket, stored);
+}
+
+/*
+ * Store the clocks of one metric.  Stored ones that the ledger no longer gives
+ * go, unless they were judged.
+ */
+static void
+store_clocks(Ticket *ticket, const SvpJudge *judge, const char *metric,
+			 const SvpClock *clocks, int nclocks, SvpStoredClock *stored, int nstored)
+{
+	for (int i = 0; i < nclocks; i++)
+	{
+		SvpStoredClock now = {
+			.metric = metric,
+			.benchmark = clocks[i].benchmark->name,
+			.policy_version = judge->policy->version,
+			.clock = clocks[i],
+			.record = ticket->ledger.records[clocks[i].last_event]
+		};
+
+		store_clock(ticket, find_clock(stored, nstored, metric, clocks[i].cycle), &now);
+	}
+	for (int i = 0; i < nstored; i++)
+	{
+		if (stored[i].clock.cycle > nclocks && strcmp(stored[i].metric, metric) == 0 &&
+			SVP_CLOCK_IS_OPEN(&stored[i].clock))
+			svp_clock_drop(ticket->attachment, ticket->key, &stored[i]);
+	}
+}
+
+static void
+report_range(Ticket *ticket, const char *metric)
+{
+	raise_issue(ticket, "time_out_of_range",
+				psprintf("The %s clock cannot be computed: a time lies outside the years %d to %d,"
+						 " or the calendar has no hours left.",
+						 metric, SVP_TIME_FIRST_YEAR, SVP_TIME_LAST_YEAR), NULL);
+}
+
+static void
+move_clocks(Ticket *ticket)
+{
+	SvpHistory	history = svp_ledger_history(&ticket->ledger);
+	SvpClock   *clocks = palloc(sizeof(SvpClock) * (history.nevents + 1));
+	SvpJudge	judge;
+	SvpStoredClock *stored;
+	int			nstored;
+
+	svp_judge_appoint(ticket->attachment, history.opened_at, &judge);
+	if (judge.policy == NULL)
+		return;
+	if (judge.missing_calendar != NULL)
+	{
+		raise_issue(ticket, "calendar_missing",
+					psprintf("The calendar %s does not exist or has no opening hours; the clocks stay as they were.",
+							 judge.missing_calendar), judge.missing_calendar);
+		return;
+	}
+	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);
+	for (int i = 0; i < judge.nmetrics; i++)
+	{
+		int			nclocks;
+
+		if (svp_clock_fold(&history, judge.policy, judge.calendars, judge.metrics[i],
+						   NULL, NULL, clocks, &nclocks) == SVP_TIME_OK)
+			store_clocks(ticket, &judge, judge.metrics[i], clocks, nclocks, stored, nstored);
+		else
+			report_range(ticket, judge.metrics[i]);
+	}
+}
+
+/* The trigger */
+
+/*
+ * Record one ticket: with facts its row as it now is, without them its end.
+ */
+static void
+record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
+			  const char *recorded_by)
+{
+	Ticket		ticket = {attachment, recorded_by, key};
+	const SvpRecord *latest;
+	const char *problem;
+
+	if (!svp_evidence_prepare(attachment, &problem))
+	{
+		warn(&ticket, problem);
+		return;
+	}
+	svp_ledger_read(attachment, key, &ticket.ledger);
+	ticket.next_seq = 1;
+	for (int i = 0; i < ticket.ledger.nrecords; i++)
+		ticket.next_seq = Max(ticket.next_seq, ticket.ledger.records[i].seq + 1);
+	latest = svp_ledger_latest(&ticket.ledger);
+	if (latest != NULL)
+	{
+		SvpRecord  *copy = palloc(sizeof(SvpRecord));
+
+		/* the ledger's records move when one is added */
+		*copy = *latest;
+		latest = copy;
+	}
+
+	if (facts != NULL && facts->problem != NULL)
+		raise_issue(&ticket, "expression_failed",
+					"A mapped expression failed; the ticket keeps its last good state.",
+					facts->problem);
+	else if (facts != NULL && facts->included)
+		record_row(&ticket, facts, latest);
+	else
+		record_leaving(&ticket, latest);
+	if (ticket.nrecorded > 0)
+		move_clocks(&ticket);
+}
+
+static bool
+same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
+{
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+	{
+		int16		length;
+		bool		by_value;
+
+		get_typlenbyval(attachment->key_types[i], &length, &by_value);
+		if (!datum_image_eq(a[i], b[i], by_value, length))
+			return false;
+	}
+	return true;
+}
+
+static void
+record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
+{
+	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	Ticket		nobody = {attachment};
+	SvpFacts	facts;
+	const char *problem;
+	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket,
+												 trigger->tg_relation, &problem);
+
+	if (reader == NULL || !svp_evidence_prepare(attachment, &problem))
+	{
+		warn(&nobody, problem);
+		return;
+	}
+	if (is_update && svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
+		return;
+	svp_reader_read(reader, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, &facts);
+	if (facts.key == NULL)
+	{
+		warn(&nobody, "its key is null");
+		return;
+	}
+	if (is_update)
+	{
+		Datum	   *old_key = svp_reader_key(reader, trigger->tg_trigtuple);
+
+		if (old_key != NULL && !same_key(attachment, old_key, facts.key))
+			record_ticket(attachment, old_key, NULL, recorded_by);
+	}
+	record_ticket(attachment, facts.key,
+				  TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? NULL : &facts, recorded_by);
+}
+
+static SvpAttachment *
+attachment_of(TriggerData *trigger)
+{
+	SvpAttachment *attachment;
+
+	if (trigger->tg_trigger->tgnargs != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" needs one argument, the attachment's name",
+						trigger->tg_trigger->tgname)));
+	attachment = svp_attachment_get(trigger->tg_trigger->tgargs[0], true);
+	if (attachment == NULL)
+		ereport(WARNING,
+				(errmsg("attachment \"%s\" of trigger \"%s\" does not exist",
+						trigger->tg_trigger->tgargs[0], trigger->tg_trigger->tgname),
+				 errhint("The statement goes on. Drop the trigger, or attach again.")));
+	return attachment;
+}
+
+/*
+ * service_policy._ticket_changed(attachment): AFTER INSERT, UPDATE or DELETE
+ * trigger of a ticket table, for each row.
+ */
+Datum
+svp_ticket_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	SvpAttachment *attachment;
+	SvpCaller	caller;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("_ticket_changed() can only be called as an AFTER trigger for each row")));
+
+	attachment = attachment_of(trigger);
+	if (attachment == NULL || attachment->ticket == NULL ||
+		!svp_attachment_enter(attachment, &caller))
+		return PointerGetDatum(NULL);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	record_change_of_row(attachment, trigger, GetUserNameFromId(caller.user, false));
+	SPI_finish();
+	svp_attachment_leave(&caller);
+	return PointerGetDatum(NULL);
+}
