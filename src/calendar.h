@@ -17,8 +17,8 @@
 extern void svp_calendar_init(void);
 
 /*
- * A calendar is good until the end of the transaction.  Raises an error if
- * there is none of that name, unless missing_ok, or if it has no hours.
+ * A calendar is good until the end of the transaction.  If there is none of
+ * that name, or it has no hours, NULL where missing_ok, else an error.
  */
 extern SvpCalendar *svp_calendar_get(const char *name, bool missing_ok);
 

@@ -361,7 +361,8 @@ load_entry(CalendarEntry *entry)
 }
 
 /*
- * The good entry of a calendar's name, or NULL if there is no such calendar.
+ * The good entry of a calendar's name.  If there is no such calendar, or it
+ * has no hours, NULL where that is ok.
  */
 static CalendarEntry *
 get_entry(const char *name, bool missing_ok)
@@ -379,7 +380,11 @@ get_entry(const char *name, bool missing_ok)
 				 errhint("Insert it into service_policy.calendar, and its opening hours into service_policy.calendar_hours.")));
 	}
 	if (!svp_calendar_may_open(entry->calendar))
+	{
+		if (missing_ok)
+			return NULL;
 		svp_time_check(SVP_TIME_NO_HOURS, name);
+	}
 	return entry;
 }
 

@@ -44,7 +44,8 @@ static SvpConfigTable config_tables[] = {
 	{"calendar_date", SVP_CONFIG_CALENDAR, InvalidOid},
 	{"policy", SVP_CONFIG_POLICY, InvalidOid},
 	{"policy_version", SVP_CONFIG_POLICY, InvalidOid},
-	{"attachment", SVP_CONFIG_ATTACHMENT, InvalidOid}
+	{"attachment", SVP_CONFIG_ATTACHMENT, InvalidOid},
+	{"attachment_table", SVP_CONFIG_ATTACHMENT, InvalidOid}
 };
 
 /* Zero is never current, so that a zeroed cache entry is never good. */

@@ -30,9 +30,6 @@
 #include "number.h"
 #include "words.h"
 
-/* How many rows attach() tries a mapping on. */
-#define ROWS_TRIED 1000
-
 static const char *const ticket_facts[] = {
 	"opened_at", "changed_at", "resolved_at", "closed_at", "first_response_at",
 	"state", "agent", "customer"

@@ -368,6 +368,17 @@ store_clock(Ticket *ticket, const SvpStoredClock *stored, const SvpStoredClock *
 }
 
 /*
+ * What was known of the ticket at an event; a reply itself says nothing of it.
+ */
+static SvpRecord
+record_at(const SvpLedger *ledger, int event)
+{
+	while (event > 0 && ledger->records[event].event.kind == SVP_EVENT_RESPONDED)
+		event--;
+	return ledger->records[event];
+}
+
+/*
  * Store the clocks of one metric.  Stored ones that the ledger no longer gives
  * go, unless they were judged.
  */
@@ -382,7 +393,7 @@ store_clocks(Ticket *ticket, const SvpJudge *judge, const char *metric,
 			.benchmark = clocks[i].benchmark->name,
 			.policy_version = judge->policy->version,
 			.clock = clocks[i],
-			.record = ticket->ledger.records[clocks[i].last_event]
+			.record = record_at(&ticket->ledger, clocks[i].last_event)
 		};
 
 		store_clock(ticket, find_clock(stored, nstored, metric, clocks[i].cycle), &now);
