@@ -30,7 +30,7 @@ SELECT is_empty($$
     SELECT p.oid::regprocedure
     FROM member JOIN pg_proc p ON p.oid = objid AND classid = 'pg_proc'::regclass
     JOIN pg_language l ON l.oid = p.prolang
-    WHERE l.lanname <> 'c' AND NOT coalesce(p.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}'
+    WHERE l.lanname NOT IN ('c', 'internal') AND NOT coalesce(p.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}'
 $$, 'each function not in C fixes its search_path');
 
 SELECT is_empty($$
