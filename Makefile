@@ -58,3 +58,8 @@ $(SUITES):
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' test/run $@
 tmp_install: all
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/tmp_install tmp_check/install
+
+# What business time costs, against plain arithmetic and the usual SQL.
+.PHONY: bench-calendar
+bench-calendar:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/calendar

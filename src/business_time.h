@@ -51,8 +51,9 @@ typedef struct SvpDate
 } SvpDate;
 
 /*
- * A time zone: its offset from UTC at an instant (east is positive), and the
- * first later instant at which that may change (INT64_MAX if never).
+ * A time zone: its offset from UTC at an instant (east is positive, and at most
+ * a day), and the first later instant at which that may change (INT64_MAX if
+ * never).
  */
 typedef struct SvpZone
 {
