@@ -63,3 +63,8 @@ tmp_install: all
 .PHONY: bench-calendar
 bench-calendar:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/calendar
+
+# The fuzzers of the pure cores, a minute each; for another time run test/fuzz/run SECONDS.
+.PHONY: fuzz
+fuzz:
+	@test/fuzz/run

@@ -221,6 +221,7 @@ test_skipped_date(void)
 
 	c = make(&apia, false, nine_to_five, 0, &special, 1);
 	ok(svp_elapsed(c, 0, DAY, &(int64) {0}) == SVP_TIME_NO_HOURS, "hours on a skipped date only are no hours");
+	ok(svp_elapsed(c, 0, DAY, &(int64) {0}) == SVP_TIME_NO_HOURS, "and so when asked again");
 	svp_calendar_free(c);
 }
 
