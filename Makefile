@@ -7,7 +7,15 @@ MODULE_big = service_policy
 OBJS = $(patsubst %.c,%.o,$(wildcard src/*.c))
 
 # The install script is these parts, in this order.
-SQL_PARTS = schema config calendar policy attachment_ddl attachment privileges
+SQL_PARTS = \
+	schema \
+	config \
+	calendar \
+	policy \
+	attachment_ddl \
+	attachment \
+	explain \
+	privileges
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 ATTACHMENT_FILES = $(sort $(wildcard sql/attachment/*.sql))
 DATA_built = service_policy--$(EXTVERSION).sql

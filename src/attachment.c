@@ -19,6 +19,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -332,4 +333,23 @@ void
 svp_attachment_leave(const SvpCaller *caller)
 {
 	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
+/*
+ * Complain unless the caller may read a view of the attachment.
+ */
+void
+svp_attachment_check_reader(const SvpAttachment *attachment, const char *view)
+{
+	Oid			namespace = get_namespace_oid(attachment->name, false);
+	Oid			relation = get_relname_relid(view, namespace);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("view %s does not exist",
+						quote_qualified_identifier(attachment->name, view))));
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW,
+					   quote_qualified_identifier(attachment->name, view));
 }

@@ -79,6 +79,8 @@ typedef struct SvpCaller
 extern bool svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller);
 extern void svp_attachment_leave(const SvpCaller *caller);
 
+extern void svp_attachment_check_reader(const SvpAttachment *attachment, const char *view);
+
 /* The elements of a text array without NULLs. */
 extern char **svp_text_array(ArrayType *array, int *n);
 
