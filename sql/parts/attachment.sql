@@ -90,6 +90,28 @@ $$;
 COMMENT ON FUNCTION service_policy._data_key(text, text[]) IS
     'The names under which the attachment''s tables carry a key: the CRM''s own, but for those that they use themselves';
 
+-- What attaching needs, asked for before anything is made, so that the error can say what to grant.
+CREATE FUNCTION service_policy._check_rights(row_table regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    missing text := CASE
+        WHEN NOT has_table_privilege(row_table, 'SELECT') THEN 'SELECT ON ' || row_table
+        WHEN NOT has_table_privilege(row_table, 'TRIGGER') THEN 'TRIGGER ON ' || row_table
+        WHEN NOT has_database_privilege(current_database(), 'CREATE')
+            THEN 'CREATE ON DATABASE ' || quote_ident(current_database())
+    END;
+BEGIN
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'role % may not attach %', quote_ident(current_user), row_table
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = format('Have somebody run GRANT %s TO %I.', missing, current_user);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION service_policy._check_rights(regclass) IS
+    'Complains unless the caller may read the table, put a trigger on it and create schemas';
+
 CREATE FUNCTION service_policy._check_key(row_table regclass, key text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -253,6 +275,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'For example {"opened_at": "created_at", "state": "status"}.';
     END IF;
+    PERFORM service_policy._check_rights(ticket_table);
     PERFORM service_policy._check_key(ticket_table, key);
     IF distribution_column IS NOT NULL AND distribution_column <> ALL (key) THEN
         RAISE EXCEPTION 'the distribution column "%" is not part of the key (%)',
@@ -302,12 +325,18 @@ DECLARE
     found record;
 BEGIN
     FOR found IN
-        SELECT t.tgname, t.tgrelid::regclass AS row_table
-          FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+        SELECT t.tgname, t.tgrelid::regclass AS row_table, c.relowner
+          FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
          WHERE p.pronamespace = 'service_policy'::regnamespace
            AND t.tgargs = convert_to(attachment, getdatabaseencoding()) || '\x00'::bytea
            AND t.tgparentid = 0
     LOOP
+        IF NOT pg_has_role(found.relowner, 'USAGE') THEN
+            RAISE EXCEPTION 'only the owner of % may drop its trigger', found.row_table
+                USING ERRCODE = 'insufficient_privilege',
+                      HINT = format('Have %s run DROP TRIGGER %I ON %s, then detach again.',
+                                    found.relowner::regrole, found.tgname, found.row_table);
+        END IF;
         EXECUTE format('DROP TRIGGER %I ON %s', found.tgname, found.row_table);
     END LOOP;
 END
