@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * refund.h
+ *		The decision on a refund by one rule.
+ *
+ * Pure: facts and the moment go in, a decision comes out.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_REFUND_H
+#define SVP_REFUND_H
+
+#include "business_time.h"
+#include "policy_document.h"
+
+typedef enum SvpRefundOutcome
+{
+	SVP_REFUND_ALLOWED,
+	SVP_REFUND_NEEDS_APPROVAL,
+	SVP_REFUND_REFUSED
+} SvpRefundOutcome;
+
+#define SVP_NREFUND_OUTCOMES (SVP_REFUND_REFUSED + 1)
+
+typedef enum SvpRefundReason
+{
+	SVP_REASON_NONE,			/* allowed by a rule */
+	SVP_REASON_NO_RULE,			/* allowed, since no rule applies */
+	SVP_REASON_FINAL_SALE,
+	SVP_REASON_CUTOFF,
+	SVP_REASON_ISSUE_LIMIT,
+	SVP_REASON_FACT_UNREADABLE,
+	SVP_REASON_AMOUNT,
+	SVP_REASON_CALENDAR,		/* a calendar of the rule cannot be used */
+	SVP_REASON_FACT_MISSING,
+	SVP_REASON_NEEDS_APPROVAL
+} SvpRefundReason;
+
+#define SVP_NREFUND_REASONS (SVP_REASON_NEEDS_APPROVAL + 1)
+
+/* The reasons are the constraint names of the errors; that of NONE is NULL. */
+extern const char *const svp_refund_outcome_names[SVP_NREFUND_OUTCOMES];
+extern const char *const svp_refund_reason_names[SVP_NREFUND_REASONS];
+
+/* Facts that the decision looks up by name, besides the starts of windows. */
+#define SVP_FACT_REQUESTED_AT	"requested_at"	/* when the customer asked */
+#define SVP_FACT_AMOUNT			"amount"
+#define SVP_FACT_PAID_AMOUNT	"paid_amount"
+
+typedef enum SvpKnowledge
+{
+	SVP_MISSING,
+	SVP_KNOWN,
+	SVP_UNREADABLE
+} SvpKnowledge;
+
+typedef struct SvpRefundFact
+{
+	const char *name;
+	SvpKnowledge knowledge;
+	int64		value;			/* an instant, or an amount in millionths */
+} SvpRefundFact;
+
+/* A fact that is not listed is missing. */
+typedef struct SvpRefundFacts
+{
+	int			nfacts;
+	const SvpRefundFact *facts;
+	int64		issued_at;		/* the moment of the decision */
+} SvpRefundFacts;
+
+/* Those that the rule's windows name; NULL where one is named = cannot be used. */
+typedef struct SvpRefundCalendars
+{
+	SvpCalendar *window;
+	SvpCalendar *issue_limit;
+} SvpRefundCalendars;
+
+typedef struct SvpRefundDecision
+{
+	SvpRefundOutcome outcome;
+	SvpRefundReason reason;
+	const char *about;			/* the fact or calendar that the reason is about */
+	bool		has_cutoff;
+	bool		has_allowed_amount; /* false: no limit and no amount known */
+	const SvpWindow *bound_by;	/* the window whose end cutoff_at is */
+	int64		cutoff_at;		/* the first instant that is too late */
+	int64		limit;			/* most that the rule gives without approval … */
+	bool		has_limit;		/* … if it says so */
+	SvpAmount	allowed_amount; /* of the amount asked for, what is allowed */
+	SvpAmount	fee;			/* of the allowed amount, what the company keeps */
+} SvpRefundDecision;
+
+extern SvpTimeResult svp_window_cutoff(const SvpWindow *window, SvpCalendar *calendar,
+									   int64 start, int64 *cutoff);
+extern bool svp_refund_limit(const SvpRefundRule *rule, const SvpRefundFacts *facts,
+							 SvpAmount *limit);
+extern void svp_refund_decide(const SvpRefundRule *rule, const SvpRefundCalendars *calendars,
+							  const SvpRefundFacts *facts, SvpRefundDecision *decision);
+
+#endif							/* SVP_REFUND_H */
