@@ -229,7 +229,9 @@ UPDATE service_policy.policy_version SET effective_to = '2021-01-01' WHERE polic
 DELETE FROM service_policy.policy_version WHERE policy = 'bookshop' AND version = 1;
 DELETE FROM service_policy.policy WHERE name = 'bookshop';
 TRUNCATE service_policy.policy_version;
+SET client_min_messages = warning;
 TRUNCATE service_policy.policy CASCADE;
+RESET client_min_messages;
 
 -- No two ranges overlap, whoever writes them.
 \set VERBOSITY terse
