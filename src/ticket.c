@@ -208,31 +208,31 @@ check_order(Ticket *ticket, const SvpRecord *record, int64 at)
 }
 
 /*
- * A ticket that was not known.  It has its state from the opening on, unless
- * the row says that it changed since, or it is resolved already.
+ * A ticket that was not known.  It was open from the opening on, until the
+ * time from which the row says that it is as it is.
  */
 static void
 record_opening(Ticket *ticket, const SvpFacts *facts, const SvpRecord *record)
 {
 	int64		at = event_time(ticket, facts, NULL, record->event.state);
-	bool		changed_since = record->event.state != SVP_STATE_OPEN &&
-		(fact(ticket, facts, "changed_at") != NULL ||
-		 record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED);
+	bool		is_dated = fact(ticket, facts, "changed_at") != NULL ||
+		record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED;
 	SvpRecord	opening = *record;
 
-	if (changed_since)
+	if (!is_dated)
+	{
+		record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
+		return;
+	}
+	if (record->event.state != SVP_STATE_OPEN)
 	{
 		opening.event.state = SVP_STATE_OPEN;
 		opening.source_state = NULL;
 	}
+	check_order(ticket, record, at);
 	record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
-	if (changed_since)
-	{
-		check_order(ticket, record, at);
+	if (at != record->opened_at || record->event.state != SVP_STATE_OPEN)
 		record_event(ticket, *record, SVP_EVENT_CHANGED, at);
-	}
-	else if (fact(ticket, facts, "changed_at") != NULL)
-		check_order(ticket, record, at);
 }
 
 static void
