@@ -78,7 +78,7 @@ SELECT role, grace_days, max_amount, per_month FROM service_policy.discretion WH
 SELECT name, scenario, before_state, steps FROM service_policy.procedure WHERE policy = 'bookshop';
 SELECT procedure_name, step_number, step FROM service_policy.procedure_step WHERE policy = 'bookshop' ORDER BY step_number;
 SELECT name, statement, keep, measure, comparison, threshold FROM service_policy.service_value WHERE policy = 'bookshop';
-SELECT path, language, content FROM service_policy.policy_text WHERE policy = 'bookshop' ORDER BY path, language;
+SELECT path, language, content FROM service_policy.policy_text WHERE policy = 'bookshop' ORDER BY path COLLATE "C", language COLLATE "C";
 
 -- A document with ten mistakes reports ten, each at its path.
 INSERT INTO documents VALUES ('ten_mistakes', $${

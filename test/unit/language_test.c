@@ -52,6 +52,7 @@ test_choice(void)
 	is_text(svp_text_in(&four, "pt-PT", NULL), "olá", "its shorter form");
 	is_text(svp_text_in(&four, "pt-Latn-PT", NULL), "olá", "shortened twice");
 	is_text(svp_text_in(&four, "p", "fr"), "bonjour", "not a language that it begins");
+	is_text(svp_text_in(&four, "fra", "pt"), "olá", "nor one that is longer");
 	is_text(svp_text_in(&four, "de", "fr"), "bonjour", "the fallback");
 	is_text(svp_text_in(&four, "de", "fr-CA"), "bonjour", "the fallback's shorter form");
 	is_text(svp_text_in(&four, "de", "es"), "hello", "English where neither is there");
