@@ -39,6 +39,7 @@ typedef struct Column
 static const Column ledger_columns[] = {
 	{"seq", INT4OID}, {"at", TIMESTAMPTZOID}, {"event", TEXTOID}, {"state", TEXTOID},
 	{"source_state", TEXTOID}, {"opened_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID},
+	{"recorded_at", TIMESTAMPTZOID},
 	TICKET_COLUMNS
 };
 
@@ -200,6 +201,12 @@ build(StringInfo query, SvpAttachment *attachment, SvpStatement which)
 		case SVP_APPEND_LEDGER:
 			build_insert(query, attachment, "ledger", ledger_columns, lengthof(ledger_columns));
 			break;
+		case SVP_RETRACT_LEDGER:
+			appendStringInfo(query, "DELETE FROM %s", table_name(attachment, "ledger"));
+			append_key_condition(query, attachment);
+			appendStringInfo(query, " AND seq OPERATOR(pg_catalog.=) $%d",
+							 attachment->ticket->nkey + 1);
+			break;
 		case SVP_READ_CLOCKS:
 			build_select(query, attachment, "clock", clock_columns, lengthof(clock_columns), "");
 			break;
@@ -239,6 +246,10 @@ parameter_types(SvpAttachment *attachment, SvpStatement which, Oid *types)
 		case SVP_APPEND_LEDGER:
 			columns = ledger_columns;
 			n = lengthof(ledger_columns);
+			break;
+		case SVP_RETRACT_LEDGER:
+			columns = ledger_columns;
+			n = 1;
 			break;
 		case SVP_WRITE_CLOCK:
 			columns = clock_columns;
@@ -397,7 +408,8 @@ read_record(int row, SvpRecord *record)
 	record->source_state = text_field(row, 5);
 	record->opened_at = time_field(row, 6, NULL);
 	record->recorded_by = text_field(row, 7);
-	read_ticket(row, 8, record);
+	record->recorded_at = time_field(row, 8, NULL);
+	read_ticket(row, 9, record);
 }
 
 /*
@@ -548,8 +560,29 @@ svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *
 	add_text(&parameters, record->source_state);
 	add_optional(&parameters, !is_reply, TimestampTzGetDatum(record->opened_at));
 	add_text(&parameters, record->recorded_by);
+	add_value(&parameters, TimestampTzGetDatum(record->recorded_at));
 	add_ticket(&parameters, record);
 	run(attachment, SVP_APPEND_LEDGER, &parameters, SPI_OK_INSERT);
+}
+
+/*
+ * Take back a record of this same transaction.
+ */
+void
+svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger, int32 seq)
+{
+	Parameters	parameters = {0};
+	int			n = 0;
+
+	add_key(&parameters, attachment, key);
+	add_value(&parameters, Int32GetDatum(seq));
+	run(attachment, SVP_RETRACT_LEDGER, &parameters, SPI_OK_DELETE);
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		if (ledger->records[i].seq != seq)
+			ledger->records[n++] = ledger->records[i];
+	}
+	ledger->nrecords = n;
 }
 
 /*

@@ -20,6 +20,7 @@
 typedef struct SvpRecord
 {
 	int32		seq;
+	int64		recorded_at;	/* when its transaction began */
 	SvpEvent	event;
 	int64		opened_at;
 	const char *source_state;	/* the CRM's own word for the state */
@@ -53,6 +54,8 @@ extern bool svp_evidence_prepare(SvpAttachment *attachment, const char **problem
 
 extern void svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger);
 extern void svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record);
+extern void svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
+							   int32 seq);
 extern SvpStoredClock *svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks);
 extern void svp_clock_write(SvpAttachment *attachment, const Datum *key,
 							const SvpStoredClock *stored);

@@ -44,6 +44,7 @@ typedef struct Ticket
 	int			nrecorded;		/* records added now */
 	int64		earliest;		/* … the earliest of them */
 	bool		opening_changed;
+	bool		returned;		/* it left and came back in this transaction */
 } Ticket;
 
 static void
@@ -166,6 +167,33 @@ same_snapshot(const SvpRecord *a, const SvpRecord *b)
 }
 
 /*
+ * The time of what the row does not date: now, but not before what was
+ * recorded last, since the row's lock puts its changes in order.
+ */
+static int64
+undated(const SvpRecord *latest)
+{
+	int64		now = GetCurrentTransactionStartTimestamp();
+
+	return latest == NULL ? now : Max(now, latest->event.at);
+}
+
+/*
+ * Has the ticket been in this state since that very time before?  Then the
+ * row kept the time of an earlier resolution.
+ */
+static bool
+is_stale(const SvpLedger *ledger, SvpState state, int64 at)
+{
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		if (ledger->records[i].event.state == state && ledger->records[i].event.at == at)
+			return true;
+	}
+	return false;
+}
+
+/*
  * When did the change happen that made the row what it is?  The state's own
  * time if the row has one, else when the row says that it changed, else now.
  */
@@ -179,9 +207,9 @@ event_time(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpSt
 		at = fact(ticket, facts, "resolved_at");
 	else if (entered && state == SVP_STATE_CLOSED)
 		at = fact(ticket, facts, "closed_at");
-	if (at == NULL)
+	if (at == NULL || is_stale(&ticket->ledger, state, at->number))
 		at = fact(ticket, facts, "changed_at");
-	return at != NULL ? at->number : GetCurrentTransactionStartTimestamp();
+	return at != NULL ? at->number : undated(latest);
 }
 
 /* Facts to ledger */
@@ -190,6 +218,7 @@ static void
 record_event(Ticket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
 {
 	record.seq = ticket->next_seq++;
+	record.recorded_at = GetCurrentTransactionStartTimestamp();
 	record.recorded_by = ticket->recorded_by;
 	record.event.kind = kind;
 	record.event.at = at;
@@ -280,7 +309,7 @@ record_leaving(Ticket *ticket, const SvpRecord *latest)
 		return;
 	record = *latest;
 	record.event.state = SVP_STATE_VOID;
-	record_event(ticket, record, SVP_EVENT_LEFT, GetCurrentTransactionStartTimestamp());
+	record_event(ticket, record, SVP_EVENT_LEFT, undated(latest));
 }
 
 static void
@@ -331,7 +360,7 @@ may_change(const Ticket *ticket, const SvpStoredClock *stored, const SvpStoredCl
 	const SvpClock *a = &stored->clock;
 	const SvpClock *b = &now->clock;
 
-	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) ||
+	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || ticket->returned ||
 		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at);
 }
 
@@ -450,6 +479,48 @@ move_clocks(Ticket *ticket)
 /* The trigger */
 
 /*
+ * A copy of the newest record, since the ledger's move when one is added.
+ */
+static const SvpRecord *
+latest_of(const SvpLedger *ledger)
+{
+	const SvpRecord *latest = svp_ledger_latest(ledger);
+	SvpRecord  *copy;
+
+	if (latest == NULL)
+		return NULL;
+	copy = palloc(sizeof(SvpRecord));
+	*copy = *latest;
+	return copy;
+}
+
+/*
+ * A row that moves to another partition leaves and comes back in the same
+ * transaction: that is nothing that happened to the ticket.
+ */
+static void
+retract_leaving(Ticket *ticket)
+{
+	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
+
+	if (latest == NULL || latest->event.kind != SVP_EVENT_LEFT ||
+		latest->recorded_at != GetCurrentTransactionStartTimestamp())
+		return;
+	ticket->next_seq = latest->seq;
+	ticket->returned = true;
+	svp_ledger_retract(ticket->attachment, ticket->key, &ticket->ledger, ticket->next_seq);
+}
+
+static void
+read_ledger(Ticket *ticket)
+{
+	svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
+	ticket->next_seq = 1;
+	for (int i = 0; i < ticket->ledger.nrecords; i++)
+		ticket->next_seq = Max(ticket->next_seq, ticket->ledger.records[i].seq + 1);
+}
+
+/*
  * Record one ticket: with facts its row as it now is, without them its end.
  */
 static void
@@ -457,7 +528,7 @@ record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
 			  const char *recorded_by)
 {
 	Ticket		ticket = {attachment, recorded_by, key};
-	const SvpRecord *latest;
+	bool		is_ticket = facts != NULL && facts->included;
 	const char *problem;
 
 	if (!svp_evidence_prepare(attachment, &problem))
@@ -465,29 +536,19 @@ record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
 		warn(&ticket, problem);
 		return;
 	}
-	svp_ledger_read(attachment, key, &ticket.ledger);
-	ticket.next_seq = 1;
-	for (int i = 0; i < ticket.ledger.nrecords; i++)
-		ticket.next_seq = Max(ticket.next_seq, ticket.ledger.records[i].seq + 1);
-	latest = svp_ledger_latest(&ticket.ledger);
-	if (latest != NULL)
-	{
-		SvpRecord  *copy = palloc(sizeof(SvpRecord));
-
-		/* the ledger's records move when one is added */
-		*copy = *latest;
-		latest = copy;
-	}
+	read_ledger(&ticket);
+	if (is_ticket)
+		retract_leaving(&ticket);
 
 	if (facts != NULL && facts->problem != NULL)
 		raise_issue(&ticket, "expression_failed",
 					"A mapped expression failed; the ticket keeps its last good state.",
 					facts->problem);
-	else if (facts != NULL && facts->included)
-		record_row(&ticket, facts, latest);
+	else if (is_ticket)
+		record_row(&ticket, facts, latest_of(&ticket.ledger));
 	else
-		record_leaving(&ticket, latest);
-	if (ticket.nrecorded > 0)
+		record_leaving(&ticket, latest_of(&ticket.ledger));
+	if (ticket.nrecorded > 0 || ticket.returned)
 		move_clocks(&ticket);
 }
 
@@ -540,6 +601,17 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 				  TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? NULL : &facts, recorded_by);
 }
 
+/*
+ * The role's name, or its number if it was dropped while its session goes on.
+ */
+static const char *
+role_name(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return name != NULL ? name : psprintf("%u", role);
+}
+
 static SvpAttachment *
 attachment_of(TriggerData *trigger)
 {
@@ -582,7 +654,7 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	record_change_of_row(attachment, trigger, GetUserNameFromId(caller.user, false));
+	record_change_of_row(attachment, trigger, role_name(caller.user));
 	SPI_finish();
 	svp_attachment_leave(&caller);
 	return PointerGetDatum(NULL);

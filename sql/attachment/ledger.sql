@@ -2,7 +2,7 @@ CREATE TABLE @data@.ledger (
     @key_columns@,
     seq int NOT NULL,
     at timestamptz NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT now(),
+    recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
     event text NOT NULL CHECK (event IN ('opened', 'changed', 'responded', 'left')),
     state text CHECK (state IN ('open', 'pending', 'on_hold', 'resolved', 'closed', 'void')),

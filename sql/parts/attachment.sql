@@ -120,9 +120,13 @@ BEGIN
         RAISE EXCEPTION 'the key of % has no columns', row_table
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Name the columns of its primary key.';
     END IF;
+    -- A partitioned table's unique indexes contain its partition key, which need not be part of ours.
     PERFORM FROM pg_index i
+       LEFT JOIN pg_partitioned_table p ON p.partrelid = i.indrelid
       WHERE i.indrelid = row_table AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indisvalid
-        AND (SELECT bool_and(a.attname = ANY (key)) FROM pg_attribute a
+        AND (SELECT bool_and(a.attname = ANY (key) OR a.attnum = ANY (p.partattrs::int2[])) AND
+                    bool_or(a.attname = ANY (key))
+               FROM pg_attribute a
               WHERE a.attrelid = row_table AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]));
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no unique index of % covers the key (%)', row_table, array_to_string(key, ', ')
