@@ -1,6 +1,6 @@
 -- Habits that every object of the extension keeps, read from the catalogs.
 BEGIN;
-SELECT plan(5);
+SELECT plan(8);
 
 CREATE TEMP VIEW member AS
 SELECT classid, objid FROM pg_depend
@@ -10,8 +10,9 @@ WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
 SELECT is_empty($$
     SELECT p.oid::regprocedure
     FROM member JOIN pg_proc p ON p.oid = objid AND classid = 'pg_proc'::regclass
-    WHERE obj_description(p.oid, 'pg_proc') IS NULL AND p.proname !~ '^_'
-$$, 'each function has a comment');
+    WHERE obj_description(p.oid, 'pg_proc') IS NULL
+      AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')
+$$, 'each function has a comment, but for the constructors of our range types');
 
 SELECT is_empty($$
     SELECT c.oid::regclass
@@ -38,6 +39,25 @@ SELECT is_empty($$
     FROM member JOIN pg_proc p ON p.oid = objid AND classid = 'pg_proc'::regclass
     WHERE p.proleakproof
 $$, 'no function claims to be leakproof: each can raise');
+
+SELECT is_empty($$
+    SELECT p.oid::regprocedure
+    FROM member JOIN pg_proc p ON p.oid = objid AND classid = 'pg_proc'::regclass
+    WHERE p.provolatile = 'v' AND p.proname !~ '^_' AND has_function_privilege('public', p.oid, 'EXECUTE')
+$$, 'nobody may call what changes anything unless granted; helpers run with their caller''s rights');
+
+SELECT is_empty($$
+    SELECT p.oid::regprocedure
+    FROM member JOIN pg_proc p ON p.oid = objid AND classid = 'pg_proc'::regclass
+    WHERE p.prosecdef AND NOT coalesce(p.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}'
+$$, 'each SECURITY DEFINER function, in C too, fixes its search_path');
+
+SELECT is_empty($$
+    SELECT c.oid::regclass, privilege
+    FROM member JOIN pg_class c ON c.oid = objid AND classid = 'pg_class'::regclass,
+         unnest('{INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS privilege
+    WHERE c.relkind IN ('r', 'p', 'v') AND has_table_privilege('public', c.oid, privilege)
+$$, 'nobody may write configuration unless granted');
 
 SELECT * FROM finish();
 ROLLBACK;
