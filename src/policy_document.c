@@ -32,11 +32,20 @@
 #define MAX_DAYS			36525
 #define MAX_MONTHS			1200
 
+/* Words that other sections may refer to, each once. */
+typedef struct Known
+{
+	int			n;
+	const char **words;
+} Known;
+
 typedef struct Parse
 {
 	SvpPolicy  *policy;
 	SvpCalendarCheck check;
 	void	   *arg;
+	Known		benchmarks;
+	Known		metrics;
 } Parse;
 
 typedef void (*EntryParser) (Parse *parse, const SvpNode *entry, int index);
@@ -577,38 +586,54 @@ parse_refund(Parse *parse, const SvpNode *entry, int index)
 		svp_read_text(&node, &rule->message);
 }
 
+static void
+know(Known *known, const char *word)
+{
+	if (word != NULL && svp_word_index(known->words, known->n, word) < 0)
+		known->words[known->n++] = word;
+}
+
 /*
- * Check that a name is one of those that benchmarks have: their own, or
- * their metrics'.
+ * Learn what the benchmarks are called and measure.
  */
 static void
-check_reference(Parse *parse, const SvpNode *node, const char *what, const char *name,
-				size_t member)
+know_benchmarks(Parse *parse)
 {
-	const char **known = palloc(Max(parse->policy->nbenchmarks, 1) * sizeof(char *));
-	int			nknown = 0;
+	SvpPolicy  *policy = parse->policy;
 
-	for (int i = 0; i < parse->policy->nbenchmarks; i++)
+	parse->benchmarks.words = palloc(Max(policy->nbenchmarks, 1) * sizeof(char *));
+	parse->metrics.words = palloc(Max(policy->nbenchmarks, 1) * sizeof(char *));
+	for (int i = 0; i < policy->nbenchmarks; i++)
 	{
-		char	   *benchmark = (char *) &parse->policy->benchmarks[i];
-		const char *other = *(char **) (benchmark + member);
-
-		if (other != NULL && svp_word_index(known, nknown, other) < 0)
-			known[nknown++] = other;
+		know(&parse->benchmarks, policy->benchmarks[i].name);
+		know(&parse->metrics, policy->benchmarks[i].metric);
 	}
-	if (nknown == 0)
-		svp_node_problem(node, "there is no benchmark that %s could refer to", svp_quote(name));
-	else if (svp_word_index(known, nknown, name) < 0)
-		svp_node_unknown(node, what, name, known, nknown);
+}
+
+/*
+ * Read a name, which must be a known one.
+ */
+static void
+check_reference(const SvpNode *node, const char *what, const Known *known)
+{
+	char	   *word = svp_read_name(node);
+
+	if (word == NULL || svp_word_index(known->words, known->n, word) >= 0)
+		return;
+	if (known->n == 0)
+		svp_node_problem(node, "there is no benchmark that %s could refer to", svp_quote(word));
+	else
+		svp_node_unknown(node, what, word, known->words, known->n);
 }
 
 static void
-check_metric_reference(Parse *parse, const SvpNode *node)
+check_required_reference(const SvpNode *entry, const char *key, const char *what,
+						 const Known *known)
 {
-	char	   *metric = svp_read_name(node);
+	SvpNode		node;
 
-	if (metric != NULL)
-		check_reference(parse, node, "metric", metric, offsetof(SvpBenchmark, metric));
+	if (svp_node_require(entry, key, &node))
+		check_reference(&node, what, known);
 }
 
 static const char *const objective_keys[] = {"name", "statement", "measured_by"};
@@ -621,7 +646,7 @@ parse_objective(Parse *parse, const SvpNode *entry, int index)
 	(void) read_required_name(entry, "name");
 	check_required_text(entry, "statement");
 	if (svp_node_member(entry, "measured_by", &node))
-		check_metric_reference(parse, &node);
+		check_reference(&node, "metric", &parse->metrics);
 }
 
 static const char *const promise_keys[] = {"name", "statement", "benchmark"};
@@ -629,14 +654,9 @@ static const char *const promise_keys[] = {"name", "statement", "benchmark"};
 static void
 parse_promise(Parse *parse, const SvpNode *entry, int index)
 {
-	char	   *benchmark = read_required_name(entry, "benchmark");
-	SvpNode		node;
-
 	(void) read_required_name(entry, "name");
 	check_required_text(entry, "statement");
-	(void) svp_node_member(entry, "benchmark", &node);
-	if (benchmark != NULL)
-		check_reference(parse, &node, "benchmark", benchmark, offsetof(SvpBenchmark, name));
+	check_required_reference(entry, "benchmark", "benchmark", &parse->benchmarks);
 }
 
 /*
@@ -739,8 +759,7 @@ parse_escalation(Parse *parse, const SvpNode *entry, int index)
 	SvpNode		node;
 	int			n;
 
-	if (svp_node_require(entry, "metric", &node))
-		check_metric_reference(parse, &node);
+	check_required_reference(entry, "metric", "metric", &parse->metrics);
 	check_when(entry);
 	if (!svp_node_require(entry, "levels", &node))
 		return;
@@ -936,6 +955,8 @@ parse_section(Parse *parse, const Section *section, const SvpNode *root)
 		check_identity(section, &entry, i, names);
 		section->parse_entry(parse, &entry, i);
 	}
+	if (section->parse_entry == parse_benchmark)
+		know_benchmarks(parse);
 }
 
 /* What is said once, of the whole. */

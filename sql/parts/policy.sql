@@ -110,6 +110,7 @@ DECLARE
     was_published constant boolean := TG_OP <> 'INSERT' AND OLD.state IN ('published', 'retired');
     -- What was published in this transaction has judged nobody yet.
     had_force constant boolean := was_published AND coalesce(OLD.published_at < now(), true);
+    other service_policy.policy_version;
 BEGIN
     IF was_published AND (TG_OP = 'DELETE'
         OR (NEW.policy, NEW.version, NEW.document, NEW.effective_from, NEW.created_at, NEW.created_by, NEW.published_at, NEW.published_by)
@@ -135,6 +136,26 @@ BEGIN
             MESSAGE = format('cannot change until when version %s of policy "%s" was in force in the past', OLD.version, OLD.policy),
             DETAIL = 'Tickets opened meanwhile are judged by it.',
             HINT = 'Set effective_to to now() or later.';
+    END IF;
+
+    -- The constraint sees what this cannot, others' uncommitted versions; but it explains less.
+    SELECT v.* INTO other
+      FROM service_policy.policy_version v
+     WHERE v.policy = NEW.policy AND v.version <> NEW.version
+       AND NEW.state IN ('published', 'retired') AND v.state IN ('published', 'retired')
+       AND NEW.effective_from < coalesce(v.effective_to, 'infinity')
+       AND v.effective_from < coalesce(NEW.effective_to, 'infinity')
+       AND v.effective_from < coalesce(v.effective_to, 'infinity')
+       AND NEW.effective_from < coalesce(NEW.effective_to, 'infinity')
+     ORDER BY v.version
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'exclusion_violation',
+            CONSTRAINT = 'policy_version_overlap',
+            MESSAGE = format('versions %s and %s of policy "%s" would be in force at the same time', other.version, NEW.version, NEW.policy),
+            DETAIL = format('Version %s is in force from %s %s.', other.version, other.effective_from, coalesce('to ' || other.effective_to, 'on')),
+            HINT = 'Let one end (effective_to) no later than the other takes effect (effective_from).';
     END IF;
 
     IF TG_OP = 'UPDATE' AND NEW.state = 'published' AND NOT was_published THEN

@@ -234,12 +234,12 @@ TRUNCATE service_policy.policy CASCADE;
 RESET client_min_messages;
 
 -- No two ranges overlap, whoever writes them.
-\set VERBOSITY terse
 INSERT INTO service_policy.policy_version (policy, version, state, document, effective_from, effective_to)
     SELECT 'bookshop', 10, 'retired', document, '2019-06-01', '2020-06-01' FROM documents WHERE name = 'plain';
 INSERT INTO service_policy.policy_version (policy, version, state, document, effective_from)
     SELECT 'bookshop', 10, 'published', document, '2101-01-01' FROM documents WHERE name = 'plain';
 UPDATE service_policy.policy_version SET effective_to = '2099-01-02' WHERE policy = 'bookshop' AND version = 1;
+\set VERBOSITY terse
 INSERT INTO service_policy.policy_version (policy, version, state, document, effective_from, effective_to)
     SELECT 'bookshop', 10, 'retired', document, '2019-06-01', '2019-01-01' FROM documents WHERE name = 'plain';
 INSERT INTO service_policy.policy_version (policy, version, state, document)
