@@ -131,14 +131,6 @@ append_names(StringInfo query, SvpAttachment *attachment, const Column *columns,
 }
 
 static void
-append_key_names(StringInfo query, SvpAttachment *attachment)
-{
-	for (int i = 0; i < attachment->ticket->nkey; i++)
-		appendStringInfo(query, "%s%s", i > 0 ? ", " : "",
-						 quote_identifier(attachment->ticket->data_key[i]));
-}
-
-static void
 append_key_condition(StringInfo query, SvpAttachment *attachment)
 {
 	for (int i = 0; i < attachment->ticket->nkey; i++)
@@ -176,16 +168,30 @@ build_insert(StringInfo query, SvpAttachment *attachment, const char *table,
 	appendStringInfoChar(query, ')');
 }
 
+/*
+ * The condition on a clock's metric and cycle, which follow the key among the
+ * parameters.
+ */
 static void
-build_upsert(StringInfo query, SvpAttachment *attachment)
+append_clock_condition(StringInfo query, SvpAttachment *attachment)
 {
-	build_insert(query, attachment, "clock", clock_columns, lengthof(clock_columns));
-	appendStringInfoString(query, " ON CONFLICT (");
-	append_key_names(query, attachment);
-	appendStringInfoString(query, ", metric, cycle) DO UPDATE SET ");
+	int			nkey = attachment->ticket->nkey;
+
+	append_key_condition(query, attachment);
+	appendStringInfo(query, " AND metric OPERATOR(pg_catalog.=) $%d"
+					 " AND cycle OPERATOR(pg_catalog.=) $%d", nkey + 1, nkey + 2);
+}
+
+static void
+build_change(StringInfo query, SvpAttachment *attachment)
+{
+	int			nkey = attachment->ticket->nkey;
+
+	appendStringInfo(query, "UPDATE %s SET ", table_name(attachment, "clock"));
 	for (int i = 2; i < lengthof(clock_columns); i++)
-		appendStringInfo(query, "%s%s = EXCLUDED.%s", i > 2 ? ", " : "",
-						 clock_columns[i].name, clock_columns[i].name);
+		appendStringInfo(query, "%s%s = $%d", i > 2 ? ", " : "", clock_columns[i].name,
+						 nkey + i + 1);
+	append_clock_condition(query, attachment);
 }
 
 static void
@@ -210,15 +216,15 @@ build(StringInfo query, SvpAttachment *attachment, SvpStatement which)
 		case SVP_READ_CLOCKS:
 			build_select(query, attachment, "clock", clock_columns, lengthof(clock_columns), "");
 			break;
-		case SVP_WRITE_CLOCK:
-			build_upsert(query, attachment);
+		case SVP_ADD_CLOCK:
+			build_insert(query, attachment, "clock", clock_columns, lengthof(clock_columns));
+			break;
+		case SVP_CHANGE_CLOCK:
+			build_change(query, attachment);
 			break;
 		case SVP_DROP_CLOCK:
 			appendStringInfo(query, "DELETE FROM %s", table_name(attachment, "clock"));
-			append_key_condition(query, attachment);
-			appendStringInfo(query, " AND metric OPERATOR(pg_catalog.=) $%d"
-							 " AND cycle OPERATOR(pg_catalog.=) $%d",
-							 attachment->ticket->nkey + 1, attachment->ticket->nkey + 2);
+			append_clock_condition(query, attachment);
 			break;
 		case SVP_APPEND_ISSUE:
 			build_insert(query, attachment, "issue", issue_columns, lengthof(issue_columns));
@@ -251,7 +257,8 @@ parameter_types(SvpAttachment *attachment, SvpStatement which, Oid *types)
 			columns = ledger_columns;
 			n = 1;
 			break;
-		case SVP_WRITE_CLOCK:
+		case SVP_ADD_CLOCK:
+		case SVP_CHANGE_CLOCK:
 			columns = clock_columns;
 			n = lengthof(clock_columns);
 			break;
@@ -598,8 +605,9 @@ date_of(const SvpClock *clock, int64 at)
 	return (at - (at < 0 ? USECS_PER_DAY - 1 : 0)) / USECS_PER_DAY;
 }
 
-void
-svp_clock_write(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *stored)
+static void
+write_clock(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *stored,
+			SvpStatement which, int expected)
 {
 	const SvpClock *clock = &stored->clock;
 	bool		stopped = !SVP_CLOCK_IS_OPEN(clock);
@@ -627,7 +635,19 @@ svp_clock_write(SvpAttachment *attachment, const Datum *key, const SvpStoredCloc
 	add_optional(&parameters, stopped,
 				 stopped ? DateADTGetDatum(date_of(clock, clock->stopped_at)) : (Datum) 0);
 	add_ticket(&parameters, &stored->record);
-	run(attachment, SVP_WRITE_CLOCK, &parameters, SPI_OK_INSERT);
+	run(attachment, which, &parameters, expected);
+}
+
+void
+svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock)
+{
+	write_clock(attachment, key, clock, SVP_ADD_CLOCK, SPI_OK_INSERT);
+}
+
+void
+svp_clock_change(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock)
+{
+	write_clock(attachment, key, clock, SVP_CHANGE_CLOCK, SPI_OK_UPDATE);
 }
 
 void

@@ -57,8 +57,9 @@ extern void svp_ledger_append(SvpAttachment *attachment, const Datum *key, const
 extern void svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
 							   int32 seq);
 extern SvpStoredClock *svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks);
-extern void svp_clock_write(SvpAttachment *attachment, const Datum *key,
-							const SvpStoredClock *stored);
+extern void svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock);
+extern void svp_clock_change(SvpAttachment *attachment, const Datum *key,
+							 const SvpStoredClock *clock);
 extern void svp_clock_drop(SvpAttachment *attachment, const Datum *key,
 						   const SvpStoredClock *stored);
 

@@ -388,10 +388,12 @@ find_clock(SvpStoredClock *clocks, int n, const char *metric, int cycle)
 static void
 store_clock(Ticket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
 {
-	if (stored != NULL && same_clock(stored, now))
+	if (stored == NULL)
+		svp_clock_add(ticket->attachment, ticket->key, now);
+	else if (same_clock(stored, now))
 		return;
-	if (stored == NULL || may_change(ticket, stored, now))
-		svp_clock_write(ticket->attachment, ticket->key, now);
+	else if (may_change(ticket, stored, now))
+		svp_clock_change(ticket->attachment, ticket->key, now);
 	else
 		keep_judged(ticket, stored);
 }

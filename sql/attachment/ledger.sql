@@ -4,8 +4,8 @@ CREATE TABLE @data@.ledger (
     at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
-    event text NOT NULL CHECK (event IN ('opened', 'changed', 'responded', 'left')),
-    state text CHECK (state IN ('open', 'pending', 'on_hold', 'resolved', 'closed', 'void')),
+    event text NOT NULL,
+    state text,
     source_state text,
     opened_at timestamptz,
     priority text,
@@ -27,7 +27,7 @@ COMMENT ON COLUMN @data@.ledger.at IS 'When it happened, as far as the row says;
 COMMENT ON COLUMN @data@.ledger.recorded_at IS 'When the transaction began that recorded it';
 COMMENT ON COLUMN @data@.ledger.recorded_by IS 'The role that wrote the row';
 COMMENT ON COLUMN @data@.ledger.event IS 'opened, changed, responded (the first public reply) or left (deleted, or left out by the row filter)';
-COMMENT ON COLUMN @data@.ledger.state IS 'The state after the event, in the policy''s words; NULL for a reply';
+COMMENT ON COLUMN @data@.ledger.state IS 'open, pending, on_hold, resolved, closed or void: the state after the event; NULL for a reply';
 COMMENT ON COLUMN @data@.ledger.source_state IS 'The same state in the CRM''s words; NULL where it gave none';
 COMMENT ON COLUMN @data@.ledger.opened_at IS 'When the ticket was opened, as then known; NULL for a reply';
 COMMENT ON COLUMN @data@.ledger.priority IS 'Priority after the event; NULL where not known';
