@@ -22,6 +22,7 @@
 #include "attachment.h"
 #include "attempt.h"
 #include "mapping.h"
+#include "settings.h"
 
 PG_FUNCTION_INFO_V1(svp_check_mapping);
 
@@ -132,6 +133,7 @@ svp_check_mapping(PG_FUNCTION_ARGS)
 	char	   *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 												   RelationGetRelationName(relation));
 	SvpMapping *mapping;
+	int			level = svp_settings_enter();
 
 	check_relation(relation, source);
 	mapping = svp_mapping_parse(source, key, nkey, PG_GETARG_JSONB_P(3), where);
@@ -149,6 +151,7 @@ svp_check_mapping(PG_FUNCTION_ARGS)
 		check_expression(&trial, "the row filter only_where");
 	}
 	SPI_finish();
+	svp_settings_leave(level);
 	relation_close(relation, AccessShareLock);
 	PG_RETURN_VOID();
 }

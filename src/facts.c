@@ -20,7 +20,6 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -30,6 +29,7 @@
 #include "facts.h"
 #include "mapping.h"
 #include "number.h"
+#include "settings.h"
 #include "zone.h"
 
 /* A fact bound to the columns of a relation or of the query. */
@@ -89,20 +89,6 @@ reader_query(SvpRowReader *reader)
 		return NULL;
 	appendStringInfo(&query, " FROM (SELECT ($1).*) AS %s", mapping->alias);
 	return query.data;
-}
-
-/*
- * Mapped expressions mean the same whatever the session's search_path is.
- */
-static int
-fix_search_path(void)
-{
-	int			nest = NewGUCNestLevel();
-
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-	return nest;
 }
 
 /*
@@ -325,7 +311,7 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SvpRowReader *reader = palloc0(sizeof(SvpRowReader));
-	int			nest;
+	int			level = svp_settings_enter();
 
 	reader->mapping = mapping;
 	reader->context = context;
@@ -346,9 +332,8 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 			bind_type(&mapping->facts[i], binding,
 					  TupleDescAttr(reader->descriptor, binding->column - 1)->atttypid, context);
 	}
-	nest = fix_search_path();
 	prepare_query(reader, relation);
-	AtEOXact_GUC(false, nest);
+	svp_settings_leave(level);
 	return reader;
 }
 
@@ -460,7 +445,6 @@ run_query(void *arg)
 	Computation *run = arg;
 	SvpRowReader *reader = run->reader;
 	Datum		row = heap_copy_tuple_as_datum(run->tuple, reader->descriptor);
-	int			nest = fix_search_path();
 
 	if (SPI_execute_plan(reader->plan, &row, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not compute facts");
@@ -470,7 +454,6 @@ run_query(void *arg)
 				 errmsg("the type of a mapped expression has changed"),
 				 errhint("Attach again, so that the mapping is checked.")));
 	SPI_freetuptable(SPI_tuptable);
-	AtEOXact_GUC(false, nest);
 }
 
 /*
@@ -513,6 +496,7 @@ void
 svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 {
 	const SvpMapping *mapping = reader->mapping;
+	int			level = svp_settings_enter();
 	bool		isnull;
 
 	memset(facts, 0, sizeof(*facts));
@@ -531,4 +515,5 @@ svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 	}
 	if (reader->plan != NULL)
 		compute_expressions(reader, tuple, facts);
+	svp_settings_leave(level);
 }

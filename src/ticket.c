@@ -54,7 +54,8 @@ warn(const Ticket *ticket, const char *problem)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("service_policy could not record a ticket of \"%s\": %s",
 					ticket->attachment->name, problem),
-			 errhint("The statement goes on. Attach again, or call service_policy.detach().")));
+			 errhint("The statement goes on. Put right what is missing, or call service_policy.detach(%s) and attach again; the evidence is kept.",
+					 quote_literal_cstr(ticket->attachment->name))));
 }
 
 static void
@@ -651,9 +652,15 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 				 errmsg("_ticket_changed() can only be called as an AFTER trigger for each row")));
 
 	attachment = attachment_of(trigger);
-	if (attachment == NULL || attachment->ticket == NULL ||
-		!svp_attachment_enter(attachment, &caller))
+	if (attachment == NULL || attachment->ticket == NULL)
 		return PointerGetDatum(NULL);
+	if (!svp_attachment_enter(attachment, &caller))
+	{
+		Ticket		nobody = {attachment};
+
+		warn(&nobody, psprintf("schema \"%s\" does not exist", attachment->data_schema));
+		return PointerGetDatum(NULL);
+	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	record_change_of_row(attachment, trigger, role_name(caller.user));

@@ -225,21 +225,29 @@ $$;
 COMMENT ON FUNCTION service_policy._comment_key(text, text[], text) IS
     'Comments the key columns of an attachment''s tables and views';
 
--- The evidence that detach() kept goes on being used, if it has the same key.
+-- The evidence that detach() kept goes on being used, if it has the same key and is the caller's own: the triggers act
+-- as the owner of that schema, so one that somebody else has put there must not be adopted.
 CREATE FUNCTION service_policy._has_evidence(attachment text, row_table regclass, key text[], data_key text[])
     RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     ledger regclass := to_regclass(quote_ident(attachment || '_data') || '.ledger');
+    owner oid := (SELECT nspowner FROM pg_namespace WHERE nspname = attachment || '_data');
     same boolean;
 BEGIN
-    IF to_regnamespace(quote_ident(attachment || '_data')) IS NULL THEN
+    IF owner IS NULL THEN
         RETURN false;
+    ELSIF owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user) THEN
+        RAISE EXCEPTION 'schema "%_data" belongs to %', attachment, owner::regrole
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Attach as that role, change the schema''s owner, or attach under another name.';
     END IF;
-    SELECT bool_and(theirs.atttypid IS NOT DISTINCT FROM ours.atttypid) INTO same
-      FROM unnest(key, data_key) AS k (name, data_name)
-      JOIN pg_attribute theirs ON theirs.attrelid = row_table AND theirs.attname = k.name
-      LEFT JOIN pg_attribute ours ON ours.attrelid = ledger AND ours.attname = k.data_name;
+    SELECT count(*) = cardinality(key) AND bool_and(theirs.atttypid IS NOT DISTINCT FROM k.atttypid) INTO same
+      FROM (SELECT a.attname, a.atttypid
+              FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+             WHERE i.indrelid = ledger AND i.indisprimary AND a.attname <> 'seq') AS k
+      LEFT JOIN unnest(key, data_key) AS names (name, data_name) ON names.data_name = k.attname
+      LEFT JOIN pg_attribute theirs ON theirs.attrelid = row_table AND theirs.attname = names.name;
     IF same IS NOT TRUE THEN
         RAISE EXCEPTION 'schema "%_data" exists and is not the evidence of these tickets', attachment
             USING ERRCODE = 'duplicate_schema',
