@@ -199,6 +199,8 @@ cancel(Fold *fold, SvpClock *clock, int64 at)
 static void
 start(Fold *fold, SvpClock *clock, int64 at)
 {
+	/* an instant that the calendar does not reach is told now, not when the clock stops */
+	(void) measure(fold, clock, at, at);
 	clock->started = true;
 	clock->started_at = at;
 	run_from(clock, at);

@@ -238,6 +238,28 @@ check_order(Ticket *ticket, const SvpRecord *record, int64 at)
 }
 
 /*
+ * A ticket that goes straight to closed may say since when it was resolved.
+ */
+static void
+record_resolution(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+				  const SvpRecord *record, int64 closed_at)
+{
+	const SvpFactValue *resolved = fact(ticket, facts, "resolved_at");
+	SvpRecord	resolution = *record;
+
+	if (record->event.state != SVP_STATE_CLOSED || resolved == NULL ||
+		resolved->number < record->opened_at || resolved->number >= closed_at)
+		return;
+	if (latest != NULL && (latest->event.at > resolved->number ||
+						   latest->event.state == SVP_STATE_RESOLVED ||
+						   latest->event.state == SVP_STATE_CLOSED))
+		return;
+	resolution.event.state = SVP_STATE_RESOLVED;
+	resolution.source_state = NULL;
+	record_event(ticket, resolution, SVP_EVENT_CHANGED, resolved->number);
+}
+
+/*
  * A ticket that was not known.  It was open from the opening on, until the
  * time from which the row says that it is as it is.
  */
@@ -261,6 +283,7 @@ record_opening(Ticket *ticket, const SvpFacts *facts, const SvpRecord *record)
 	}
 	check_order(ticket, record, at);
 	record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
+	record_resolution(ticket, facts, NULL, record, at);
 	if (at != record->opened_at || record->event.state != SVP_STATE_OPEN)
 		record_event(ticket, *record, SVP_EVENT_CHANGED, at);
 }
@@ -271,8 +294,12 @@ record_change(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 {
 	int64		at = event_time(ticket, facts, latest, record->event.state);
 
+	/* a row that is back as it was long ago has come back now at the earliest */
+	if (latest->event.kind == SVP_EVENT_LEFT)
+		at = Max(at, latest->event.at);
 	ticket->opening_changed = latest->opened_at != record->opened_at;
 	check_order(ticket, record, at);
+	record_resolution(ticket, facts, latest, record, at);
 	record_event(ticket, *record, SVP_EVENT_CHANGED, at);
 }
 
@@ -299,18 +326,21 @@ record_reply(Ticket *ticket, const SvpFacts *facts)
 }
 
 /*
- * The ticket is no ticket any more: deleted, or left out by the row filter.
+ * The ticket is no ticket any more: its row was deleted, or is left out by
+ * the row filter and may say since when.
  */
 static void
-record_leaving(Ticket *ticket, const SvpRecord *latest)
+record_leaving(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 {
+	const SvpFactValue *changed = facts == NULL ? NULL : fact(ticket, facts, "changed_at");
 	SvpRecord	record;
 
 	if (latest == NULL || latest->event.kind == SVP_EVENT_LEFT)
 		return;
 	record = *latest;
 	record.event.state = SVP_STATE_VOID;
-	record_event(ticket, record, SVP_EVENT_LEFT, undated(latest));
+	record_event(ticket, record, SVP_EVENT_LEFT,
+				 changed == NULL ? undated(latest) : Max(changed->number, latest->event.at));
 }
 
 static void
@@ -550,7 +580,7 @@ record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
 	else if (is_ticket)
 		record_row(&ticket, facts, latest_of(&ticket.ledger));
 	else
-		record_leaving(&ticket, latest_of(&ticket.ledger));
+		record_leaving(&ticket, facts, latest_of(&ticket.ledger));
 	if (ticket.nrecorded > 0 || ticket.returned)
 		move_clocks(&ticket);
 }
