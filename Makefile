@@ -34,7 +34,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 ifeq ($(wildcard $(PGXS)),)
 
-all $(filter-out all test tmp_install $(SUITES),$(MAKECMDGOALS)):
+all $(filter-out all docs-update test tmp_install $(SUITES),$(MAKECMDGOALS)):
 	@test/requirements
 
 else
@@ -64,6 +64,11 @@ test:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/run $(SUITES)
 $(SUITES):
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' test/run $@
+# Rewrite the output that the documentation shows: read the difference before it is committed.
+.PHONY: docs-update
+docs-update:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' TESTS=020_docs SVP_DOCS_UPDATE=1 test/run tap >/dev/null || true
+	cp -r results/pages/. .
 tmp_install: all
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/tmp_install tmp_check/install
 
