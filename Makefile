@@ -15,6 +15,7 @@ SQL_PARTS = \
 	attachment_ddl \
 	attachment \
 	explain \
+	references \
 	privileges
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 ATTACHMENT_FILES = $(sort $(wildcard sql/attachment/*.sql))

@@ -21,7 +21,8 @@ SELECT set_eq(
        WHERE NOT tgisinternal AND relnamespace = 'service_policy'::regnamespace AND relname IN ('policy', 'policy_version')$$,
     $$VALUES ('policy', 'config_changed', 'A'), ('policy', 'config_truncated', 'A'),
              ('policy_version', 'config_changed', 'A'), ('policy_version', 'config_truncated', 'A'),
-             ('policy_version', 'guard', 'O'), ('policy_version', 'guard_truncate', 'O')$$,
+             ('policy_version', 'guard', 'O'), ('policy_version', 'guard_truncate', 'O'),
+             ('policy_version', 'reference_policy', 'O')$$,
     'invalidation fires under replication too, the guards for those who write here');
 SELECT is_empty(
     $$SELECT c.oid::regclass FROM pg_class c
@@ -71,6 +72,8 @@ SELECT throws_ok($$INSERT INTO service_policy.policy_version (policy, version, d
                  '22023', NULL, 'a document with problems that is inserted');
 SELECT throws_ok($$INSERT INTO service_policy.policy_version (policy, version, document) VALUES ('p', 9, '{"policy": "q"}')$$,
                  '23514', NULL, 'a document of another policy');
+SELECT throws_ok($$INSERT INTO service_policy.policy_version (policy, version, document) VALUES ('q', 1, '{"policy": "q"}')$$,
+                 '23503', 'policy "q" does not exist', 'a version of no policy');
 SELECT throws_ok($$INSERT INTO service_policy.policy_version (policy, version, document, state, effective_from)
                    VALUES ('p', 9, '{"policy": "p"}', 'published', now() + interval '1 year')$$,
                  '23P01', NULL, 'a range that overlaps');
