@@ -50,8 +50,9 @@ SELECT service_policy.attach('desk', 'crm.ticket', 'our_desk', '{id}',
     '{"new": "open", "waiting": "pending", "paused": "on_hold", "solved": "resolved", "closed": "closed", "spam": "void"}');
 SELECT name, policy, states, distribution_column FROM service_policy.attachment;
 SELECT table_name, key, data_key, only_where FROM service_policy.attachment_table;
-\dt desk_data.*
-\dv desk.*
+SELECT relnamespace::regnamespace, relname, relkind FROM pg_class
+WHERE relnamespace IN ('desk_data'::regnamespace, 'desk'::regnamespace) AND relkind IN ('r', 'v')
+ORDER BY relkind, relname;
 SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgrelid = 'crm.ticket'::regclass;
 
 -- Ticket 1: answered in time, waited for the customer over lunch, solved on the next day, closed later.
