@@ -1,0 +1,288 @@
+/*-------------------------------------------------------------------------
+ *
+ * policy_guidance.c
+ *		The sections of a policy document that guide people: objectives,
+ *		promises, escalations, discretion, procedures, values.
+ *
+ * They are checked here and shown by the views; nothing of them is compiled.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/varlena.h"
+
+#include "policy_section.h"
+
+static const char *const objective_keys[] = {"name", "statement", "measured_by"};
+
+static void
+parse_objective(SvpParse *parse, const SvpNode *entry, int index)
+{
+	SvpNode		node;
+
+	(void) svp_parse_required_name(entry, "name");
+	svp_parse_required_text(entry, "statement");
+	if (svp_node_member(entry, "measured_by", &node))
+		svp_parse_reference(&node, "metric", &parse->metrics);
+}
+
+static const char *const promise_keys[] = {"name", "statement", "benchmark"};
+
+static void
+parse_promise(SvpParse *parse, const SvpNode *entry, int index)
+{
+	(void) svp_parse_required_name(entry, "name");
+	svp_parse_required_text(entry, "statement");
+	svp_parse_required_reference(entry, "benchmark", "benchmark", &parse->benchmarks);
+}
+
+/*
+ * When an escalation level fires: at a share of the target, or that long
+ * after the target has passed.
+ */
+typedef struct Firing
+{
+	int64		level;
+	bool		has_at;
+	bool		has_after;
+	int64		at;
+	int64		after;
+} Firing;
+
+/* Does the level fire before the one that precedes it? */
+static bool
+fires_earlier(const Firing *firing, const Firing *before)
+{
+	if (firing->has_at && before->has_at)
+		return firing->at < before->at;
+	if (firing->has_after && before->has_after)
+		return firing->after < before->after;
+	return firing->has_at && before->has_after && firing->at <= SVP_MILLION;
+}
+
+/* A function is called by its schema and name. */
+static void
+check_function_name(const SvpNode *node)
+{
+	char	   *name = svp_read_string(node);
+	List	   *parts;
+
+	if (name == NULL)
+		return;
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || list_length(parts) != 2)
+		svp_node_problem(node, "%s is no function with its schema, such as \"crm.page_director\"",
+						 svp_quote(name));
+}
+
+/* A level does something. */
+static void
+check_level_actions(const SvpNode *level)
+{
+	SvpNode		node;
+	bool		acts = false;
+
+	if (svp_node_member(level, "notify", &node))
+	{
+		(void) svp_read_name(&node);
+		acts = true;
+	}
+	if (svp_node_member(level, "assign", &node))
+	{
+		(void) svp_read_name(&node);
+		acts = true;
+	}
+	if (svp_node_member(level, "call", &node))
+	{
+		check_function_name(&node);
+		acts = true;
+	}
+	if (!acts)
+		svp_node_problem(level, "does nothing; say whom it tells or what it does, with notify, assign or call");
+}
+
+static const char *const level_keys[] = {"level", "at", "after", "notify", "assign", "call"};
+
+static void
+parse_level(const SvpNode *entry, Firing *before)
+{
+	Firing		firing = {0};
+	SvpNode		level;
+	SvpNode		node;
+
+	if (!svp_read_object(entry, SVP_KEYS(level_keys)))
+		return;
+	if (svp_node_require(entry, "level", &level) &&
+		svp_read_whole(&level, 1, PG_INT16_MAX, &firing.level) && firing.level <= before->level)
+		svp_node_problem(&level, "must be more than that of the level before, " INT64_FORMAT, before->level);
+
+	firing.has_at = svp_parse_optional_number(entry, "at", 1, 100 * SVP_MILLION,
+											  "above 0 and at most 100 times the target", &firing.at);
+	firing.has_after = svp_node_member(entry, "after", &node) &&
+		svp_read_business_duration(&node, &firing.after);
+	if (svp_node_member(entry, "at", &node) == svp_node_member(entry, "after", &node))
+		svp_node_problem(entry, "must have exactly one of at (a share of the target) and after (time since the target)");
+	else if (fires_earlier(&firing, before))
+		svp_node_problem(entry, "fires before the level before it");
+	check_level_actions(entry);
+	*before = firing;
+}
+
+static const char *const escalation_keys[] = {"metric", "when", "levels"};
+
+static void
+parse_escalation(SvpParse *parse, const SvpNode *entry, int index)
+{
+	Firing		before = {0};
+	SvpNode		node;
+	int			n;
+
+	svp_parse_required_reference(entry, "metric", "metric", &parse->metrics);
+	svp_parse_unused_when(entry);
+	if (!svp_node_require(entry, "levels", &node))
+		return;
+	n = svp_read_list(&node);
+	if (n == 0)
+		svp_node_problem(&node, "lists no level");
+	for (int i = 0; i < n; i++)
+	{
+		SvpNode		level;
+
+		svp_node_item(&node, i, &level);
+		parse_level(&level, &before);
+	}
+}
+
+static const char *const discretion_keys[] = {"role", "grace_days", "max_amount", "per_month"};
+
+static void
+parse_discretion(SvpParse *parse, const SvpNode *entry, int index)
+{
+	SvpNode		node;
+	int64		number;
+
+	(void) svp_parse_required_name(entry, "role");
+	(void) svp_parse_optional_whole(entry, "grace_days", 0, SVP_MAX_DAYS, &number);
+	(void) svp_parse_optional_number(entry, "max_amount", SVP_AMOUNT_FROM_ZERO, &number);
+	(void) svp_parse_optional_whole(entry, "per_month", 1, PG_INT16_MAX, &number);
+	if (!svp_node_member(entry, "grace_days", &node) && !svp_node_member(entry, "max_amount", &node))
+		svp_node_problem(entry, "allows nothing; say how much, with grace_days or max_amount");
+}
+
+/* Each step once, in the order in which they are taken. */
+static void
+check_steps(const SvpNode *entry)
+{
+	SvpNode		node;
+	int			n;
+	const char **steps;
+	int			nsteps = 0;
+
+	if (!svp_node_require(entry, "steps", &node))
+		return;
+	n = svp_read_list(&node);
+	if (n == 0)
+		svp_node_problem(&node, "lists no step");
+	steps = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		SvpNode		item;
+		char	   *step;
+
+		svp_node_item(&node, i, &item);
+		step = svp_read_name(&item);
+		if (step == NULL)
+			continue;
+		if (svp_word_index(steps, nsteps, step) >= 0)
+			svp_node_problem(&item, "%s is already a step", svp_quote(step));
+		steps[nsteps++] = step;
+	}
+}
+
+static const char *const procedure_keys[] = {"name", "when", "before", "steps"};
+
+static void
+parse_procedure(SvpParse *parse, const SvpNode *entry, int index)
+{
+	SvpNode		node;
+
+	(void) svp_parse_required_name(entry, "name");
+	svp_parse_unused_when(entry);
+	if (svp_node_require(entry, "before", &node))
+		(void) svp_read_word(&node, "state", SVP_KEYS(svp_state_names));
+	check_steps(entry);
+}
+
+/*
+ * Is this a measure, a comparison and a number, each parted by a space?
+ */
+static bool
+is_comparison(const char *text)
+{
+	static const char *const signs[] = {"<=", ">=", "<", ">", "="};
+	int			measure = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	const char *sign = text + measure + 1;
+	int			length;
+	const char *number;
+	int			whole;
+
+	if (measure == 0 || measure > SVP_NAME_MAX || text[measure] != ' ')
+		return false;
+	length = strcspn(sign, " ");
+	if (sign[length] != ' ' || svp_word_index(SVP_KEYS(signs), pnstrdup(sign, length)) < 0)
+		return false;
+
+	number = sign + length + 1;
+	whole = strspn(number, "0123456789");
+	if (whole == 0 || whole > 9)
+		return false;
+	if (number[whole] != '.')
+		return number[whole] == '\0';
+	number += whole + 1;
+	whole = strspn(number, "0123456789");
+	return whole > 0 && whole <= 6 && number[whole] == '\0';
+}
+
+static const char *const value_keys[] = {"name", "statement", "keep"};
+
+static void
+parse_value(SvpParse *parse, const SvpNode *entry, int index)
+{
+	SvpNode		node;
+	char	   *keep;
+
+	(void) svp_parse_required_name(entry, "name");
+	svp_parse_optional_text(entry, "statement");
+	if (!svp_node_require(entry, "keep", &node))
+		return;
+	keep = svp_read_string(&node);
+	if (keep != NULL && !is_comparison(keep))
+		svp_node_problem(&node, "%s is no measure, comparison (<, <=, =, >=, >) and number, "
+						 "such as \"satisfaction >= 4\"", svp_quote(keep));
+}
+
+const SvpSection svp_objective_section = {
+	"objectives", "name", SVP_KEYS(objective_keys), parse_objective, NULL, NULL
+};
+
+const SvpSection svp_promise_section = {
+	"promises", "name", SVP_KEYS(promise_keys), parse_promise, NULL, NULL
+};
+
+const SvpSection svp_escalation_section = {
+	"escalations", NULL, SVP_KEYS(escalation_keys), parse_escalation, NULL, NULL
+};
+
+const SvpSection svp_discretion_section = {
+	"discretion", "role", SVP_KEYS(discretion_keys), parse_discretion, NULL, NULL
+};
+
+const SvpSection svp_procedure_section = {
+	"procedures", "name", SVP_KEYS(procedure_keys), parse_procedure, NULL, NULL
+};
+
+const SvpSection svp_value_section = {
+	"values", "name", SVP_KEYS(value_keys), parse_value, NULL, NULL
+};
