@@ -1,0 +1,109 @@
+# A small service desk for TAP tests: a CRM's tables and roles, a policy, an attachment; and sessions that stay open.
+package Desk;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT = qw(create_desk evidence session);
+
+# Monday 8 January 2024; the desk is open on weekdays from nine to five, UTC.  The CRM's tables belong to desk_owner,
+# its application is desk_app, and who attached is desk_admin, no superuser.
+my $setup = q{
+	CREATE EXTENSION service_policy;
+	CREATE SCHEMA crm AUTHORIZATION desk_owner;
+	SET ROLE desk_owner;
+	CREATE TABLE crm.status (id int PRIMARY KEY, name text);
+	INSERT INTO crm.status VALUES (1, 'New'), (2, 'Waiting'), (3, 'Done');
+	CREATE TABLE crm.ticket (
+		id bigint PRIMARY KEY, status_id int, priority text, note text, created_at timestamptz, updated_at timestamptz, replied_at timestamptz);
+	GRANT USAGE ON SCHEMA crm TO desk_app, desk_admin;
+	GRANT SELECT, INSERT, UPDATE, DELETE ON crm.ticket TO desk_app;
+	GRANT SELECT ON crm.status TO desk_app, desk_admin;
+	GRANT SELECT, TRIGGER ON crm.ticket TO desk_admin;
+	RESET ROLE;
+	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA service_policy TO desk_admin;
+	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA service_policy TO desk_admin;
+	DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO desk_admin', current_database()); END $$;
+
+	SET ROLE desk_admin;
+	INSERT INTO service_policy.calendar (name, time_zone) VALUES ('desk', 'UTC');
+	INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes)
+		SELECT 'desk', weekday, '09:00', '17:00' FROM generate_series(1, 5) weekday;
+	SELECT service_policy.load_policy('{"policy": "desk", "benchmarks": [
+		{"name": "answer", "metric": "first_response", "target": "1 hour", "calendar": "desk"},
+		{"name": "solve", "metric": "resolution", "target": "8 hours", "calendar": "desk", "pause_on": ["pending"]},
+		{"name": "solve_urgent", "metric": "resolution", "target": "2 hours", "when": {"priority": ["urgent"]}}]}');
+	SELECT service_policy.publish_policy('desk', 1, '2020-01-01Z');
+	SELECT service_policy.attach('desk', 'crm.ticket', 'desk', '{id}', $${
+		"opened_at": "created_at", "changed_at": "updated_at", "first_response_at": "replied_at",
+		"state": "(SELECT lower(s.name) FROM crm.status s WHERE s.id = ticket.status_id)",
+		"priority": "ticket.priority", "category": "coalesce(note, 'none') || created_at"}$$,
+		'{"new": "open", "waiting": "pending", "done": "resolved"}');
+};
+
+my $tickets = q{
+	INSERT INTO crm.ticket VALUES
+		(1, 1, 'low', NULL, '2024-01-08 09:00Z', '2024-01-08 09:00Z'), (2, 1, 'urgent', NULL, '2024-01-08 10:00Z', '2024-01-08 10:00Z'),
+		(3, 1, 'low', NULL, '2024-01-08 11:00Z', '2024-01-08 11:00Z'), (4, 99, 'low', NULL, '2024-01-08 12:00Z', '2024-01-08 12:00Z');
+	UPDATE crm.ticket SET replied_at = '2024-01-08 09:30Z', updated_at = '2024-01-08 09:30Z' WHERE id = 1;
+	UPDATE crm.ticket SET status_id = 2, updated_at = '2024-01-08 10:30Z' WHERE id = 1;
+	UPDATE crm.ticket SET status_id = 3, updated_at = '2024-01-08 13:00Z' WHERE id = 2;
+	DELETE FROM crm.ticket WHERE id = 3;
+};
+
+# Make roles, and in a database of a node the desk with a few tickets.
+sub create_desk
+{
+	my ($node, $database) = @_;
+	$node->safe_psql('postgres', join '', map { "CREATE ROLE $_ LOGIN;" } qw(desk_owner desk_admin desk_app desk_analyst));
+	$node->safe_psql('postgres', "CREATE DATABASE $database") if $database ne 'postgres';
+	$node->safe_psql($database, $setup);
+	$node->safe_psql($database, $tickets, extra_params => [ '-U', 'desk_app' ]);
+	$node->safe_psql($database, 'GRANT USAGE ON SCHEMA desk TO desk_analyst; GRANT SELECT ON ALL TABLES IN SCHEMA desk TO desk_analyst',
+		extra_params => [ '-U', 'desk_admin' ]);
+	return;
+}
+
+# All that is recorded of some tickets, as text.
+sub evidence
+{
+	my ($node, $database, $which) = @_;
+	$which //= 'true';
+	return $node->safe_psql($database, join ';', map { "SELECT '$_', $_.* FROM desk_data.$_ WHERE $which ORDER BY 2, 3, 4" } qw(ledger clock issue));
+}
+
+# An open psql session.
+sub session
+{
+	my ($node, $database, @parameters) = @_;
+	my $self = bless { in => '', out => '', err => '', asked => 0, timer => IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default) };
+	$self->{run} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-d', $node->connstr($database), @parameters ],
+		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err}, $self->{timer});
+	return $self;
+}
+
+# What the session answers.  Messages are left in {err}.
+sub ask
+{
+	my ($self, $sql) = @_;
+	my $mark = 'answered ' . ++$self->{asked};
+	$self->{out} = $self->{err} = '';
+	$self->{in} .= "$sql\n;\\echo $mark\n";
+	$self->{run}->pump until $self->{out} =~ /^$mark$/m;
+	$self->{out} =~ s/\n?^$mark\n//m;
+	return $self->{out};
+}
+
+sub quit
+{
+	my ($self) = @_;
+	$self->{in} .= "\\q\n";
+	$self->{run}->finish;
+	return;
+}
+
+1;

@@ -1,0 +1,127 @@
+# A dump brings back an attachment that works: evidence as it was, triggers that go on, rights that hold.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Desk;
+
+my $node = PostgreSQL::Test::Cluster->new('dump');
+$node->init;
+$node->start;
+create_desk($node, 'shop');
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my @as_app = (extra_params => [ '-U', 'desk_app' ]);
+
+# What a restored database must have as the original has it: rows, objects, owners and rights.
+my $config = join ';', map { "SELECT '$_', t.* FROM service_policy.$_ t ORDER BY t" }
+	qw(calendar calendar_hours calendar_date policy policy_version attachment attachment_table);
+my $objects = q{
+	SELECT relnamespace::regnamespace, relname, relkind, relowner::regrole, array(SELECT a::text FROM unnest(relacl) a ORDER BY 1) FROM pg_class
+	 WHERE relnamespace::regnamespace::text IN ('service_policy', 'desk', 'desk_data', 'crm') ORDER BY 1, 2;
+	SELECT oid::regprocedure, array(SELECT a::text FROM unnest(proacl) a ORDER BY 1) FROM pg_proc WHERE pronamespace = 'service_policy'::regnamespace AND proname !~ '^_name_(multi)?range$' ORDER BY 1::text;
+	SELECT tgname, tgrelid::regclass, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2::text;
+	SELECT nspname, nspowner::regrole, array(SELECT a::text FROM unnest(nspacl) a ORDER BY 1) FROM pg_namespace WHERE nspname ~ 'desk|service_policy|crm' ORDER BY 1;
+	SELECT objoid::regclass, objsubid, description FROM pg_description WHERE classoid = 'pg_class'::regclass AND objoid::regclass::text ~ '^desk' ORDER BY 1::text, 2;
+};
+my %original = map { $_->[0] => $node->safe_psql('shop', $_->[1]) } ([ 'configuration', $config ], [ 'objects and rights', $objects ]);
+my $evidence = evidence($node, 'shop');
+like($evidence, qr/^ledger\|1\|3\|/m, 'there is something to bring back');
+
+sub dump_shop
+{
+	my ($file, @options) = @_;
+	$node->command_ok([ 'pg_dump', '-f', "$dir/$file", @options, $node->connstr('shop') ], "pg_dump @options");
+	return "$dir/$file";
+}
+
+sub run_sql
+{
+	my ($database, $file) = @_;
+	$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $file, $node->connstr($database) ], "$database: restored");
+	return;
+}
+
+sub restore_archive
+{
+	my ($database, $file, @options) = @_;
+	$node->command_ok([ 'pg_restore', '--exit-on-error', @options, '-d', $node->connstr($database), $file ], "$database: restored @options");
+	return;
+}
+
+# The lines that only one of two texts has.
+sub difference
+{
+	my ($got, $expected) = @_;
+	my %count;
+	$count{$_}++ foreach split /\n/, $got;
+	$count{$_}-- foreach split /\n/, $expected;
+	return join "\n", map { ($count{$_} > 0 ? 'now: ' : 'was: ') . $_ } grep { $count{$_} } sort keys %count;
+}
+
+sub works
+{
+	my ($database) = @_;
+	is($node->safe_psql($database, $config), $original{configuration}, "$database: configuration");
+	is(difference($node->safe_psql($database, $objects), $original{'objects and rights'}), '', "$database: objects and rights");
+	is(evidence($node, $database), $evidence, "$database: evidence");
+
+	$node->safe_psql($database, q{
+		UPDATE crm.ticket SET status_id = 1, updated_at = '2024-01-08 11:30Z' WHERE id = 1;
+		UPDATE crm.ticket SET status_id = 3, updated_at = '2024-01-08 12:30Z' WHERE id = 1;
+		INSERT INTO crm.ticket VALUES (5, 98, 'low', NULL, '2024-01-08 12:00Z', '2024-01-08 12:00Z')}, @as_app);
+	is($node->safe_psql($database, q{SELECT seq, event, state, at AT TIME ZONE 'UTC', recorded_by FROM desk_data.ledger WHERE id = 1 AND seq > 3 ORDER BY seq}),
+		"4|changed|open|2024-01-08 11:30:00|desk_app\n5|changed|resolved|2024-01-08 12:30:00|desk_app", "$database: the ledger goes on");
+	is($node->safe_psql($database, q{SELECT outcome, elapsed_minutes, paused_minutes FROM desk.compliance WHERE id = 1 AND metric = 'resolution'}, extra_params => [ '-U', 'desk_analyst' ]),
+		'met|150.00|60.00', "$database: the clock goes on, with its pause");
+	is($node->safe_psql($database, 'SELECT count(*) = count(DISTINCT issue_id) FROM desk_data.issue'), 't', "$database: issues have numbers of their own");
+	my ($status) = $node->psql($database, 'SELECT * FROM desk_data.clock', @as_app);
+	isnt($status, 0, "$database: the application sees no clock");
+	($status) = $node->psql($database, q{SELECT service_policy.detach('desk')}, @as_app);
+	isnt($status, 0, "$database: the application detaches nothing");
+	($status) = $node->psql($database, q{UPDATE service_policy.policy_version SET document = '{"policy": "desk"}'});
+	isnt($status, 0, "$database: what is published stays as it is");
+	return;
+}
+
+my @kinds = (
+	[ plain => sub { run_sql('plain', dump_shop('plain.sql')) } ],
+	[ custom => sub { restore_archive('custom', dump_shop('custom.dump', '-Fc')) } ],
+	[ parallel => sub { restore_archive('parallel', "$dir/custom.dump", '-j2') } ],
+	[ sections => sub { restore_archive('sections', "$dir/custom.dump", "--section=$_") foreach qw(pre-data data post-data) } ]);
+foreach my $kind (@kinds)
+{
+	my ($database, $restore) = @$kind;
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$restore->();
+	works($database);
+}
+
+# The schema first and the data later, while triggers are there: they must be off meanwhile, and pg_dump then turns all
+# of a table's triggers on the plain way.
+$node->safe_psql('postgres', 'CREATE DATABASE parts');
+run_sql('parts', dump_shop('schema.sql', '--schema-only'));
+run_sql('parts', dump_shop('data.sql', '--data-only', '--disable-triggers'));
+is(evidence($node, 'parts'), $evidence, 'parts: nothing is recorded of the loading');
+is($node->safe_psql('parts', q{SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgname ~ '^config_'}), 'O', 'parts: pg_dump has weakened the triggers that tell of changes');
+$node->safe_psql('parts', q{
+	DO $$ DECLARE found record; BEGIN
+		FOR found IN SELECT tgname, tgrelid::regclass AS config FROM pg_trigger WHERE tgfoid = 'service_policy._config_changed'::regproc LOOP
+			EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', found.config, found.tgname);
+		END LOOP;
+	END $$});
+works('parts');
+
+# Without the extension there is nothing left to drop: each object that would break is named.
+my ($status, $out, $err) = $node->psql('shop', 'DROP EXTENSION service_policy');
+isnt($status, 0, 'DROP EXTENSION refuses while a table is attached');
+like($err, qr/trigger service_policy_desk on table crm\.ticket depends on function service_policy\._ticket_changed\(\)/, 'and names the trigger');
+like($err, qr/view desk\.ticket_status depends on function/, 'and the view');
+$node->safe_psql('shop', q{SELECT service_policy.detach('desk')});
+$node->safe_psql('shop', 'DROP EXTENSION service_policy');
+is($node->safe_psql('shop', q{SELECT string_agg(nspname, ' ' ORDER BY 1) FROM pg_namespace WHERE nspname ~ 'desk|service_policy'}),
+	'desk_data', 'detached, it goes; the evidence stays');
+is($node->safe_psql('shop', 'SELECT count(*) FROM desk_data.ledger'), $node->safe_psql('shop', 'SELECT count(*) FROM desk_data.ledger WHERE recorded_by = \'desk_app\''), 'as readable as before');
+
+$node->stop;
+done_testing();
