@@ -231,7 +231,6 @@ CREATE FUNCTION service_policy._has_evidence(attachment text, row_table regclass
     RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    ledger regclass := to_regclass(quote_ident(attachment || '_data') || '.ledger');
     owner oid := (SELECT nspowner FROM pg_namespace WHERE nspname = attachment || '_data');
     same boolean;
 BEGIN
@@ -245,7 +244,7 @@ BEGIN
     SELECT count(*) = cardinality(key) AND bool_and(theirs.atttypid IS NOT DISTINCT FROM k.atttypid) INTO same
       FROM (SELECT a.attname, a.atttypid
               FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-             WHERE i.indrelid = ledger AND i.indisprimary AND a.attname <> 'seq') AS k
+             WHERE i.indrelid = to_regclass(quote_ident(attachment || '_data') || '.ledger') AND i.indisprimary AND a.attname <> 'seq') AS k
       LEFT JOIN unnest(key, data_key) AS names (name, data_name) ON names.data_name = k.attname
       LEFT JOIN pg_attribute theirs ON theirs.attrelid = row_table AND theirs.attname = names.name;
     IF same IS NOT TRUE THEN
