@@ -143,12 +143,26 @@ read_versions(const char *name)
 						" WHERE policy = $1"
 						" ORDER BY version DESC",
 						1, argtypes, values, consume_versions, policy);
-	MemoryContextSetParent(context, TopMemoryContext);
 	return policy;
 }
 
 /*
- * Find a policy's versions as they are now.
+ * Take a policy out of the cache, if it is there.
+ */
+static void
+forget_versions(const char *name)
+{
+	PolicyEntry *entry = hash_search(policies, name, HASH_FIND, NULL);
+
+	if (entry == NULL)
+		return;
+	MemoryContextSetParent(entry->versions->context, outdated);
+	hash_search(policies, name, HASH_REMOVE, NULL);
+}
+
+/*
+ * Find a policy's versions as they are now.  NULL if it has none: names that
+ * mean nothing are not kept, since anybody may ask for as many as they like.
  */
 static PolicyVersions *
 current_versions(const char *name)
@@ -162,13 +176,16 @@ current_versions(const char *name)
 		entry->versions->generation == svp_config_generation(SVP_CONFIG_POLICY))
 		return entry->versions;
 
-	/* Reading may get interrupted, or find the cache changed beneath it. */
+	/* Nothing of the cache is touched until reading has succeeded. */
 	read = read_versions(name);
-	entry = hash_search(policies, name, HASH_FIND, NULL);
-	if (entry != NULL)
-		MemoryContextSetParent(entry->versions->context, outdated);
-	else
-		entry = hash_search(policies, name, HASH_ENTER, NULL);
+	forget_versions(name);
+	if (read->nversions == 0)
+	{
+		MemoryContextDelete(read->context);
+		return NULL;
+	}
+	entry = hash_search(policies, name, HASH_ENTER, NULL);
+	MemoryContextSetParent(read->context, TopMemoryContext);
 	entry->versions = read;
 	return read;
 }
@@ -273,6 +290,8 @@ svp_policy_get(const char *policy, int version)
 	if (strlen(policy) > SVP_NAME_MAX)
 		return NULL;
 	versions = current_versions(policy);
+	if (versions == NULL)
+		return NULL;
 	for (int i = 0; i < versions->nversions; i++)
 	{
 		if (versions->versions[i].version == version)
@@ -293,6 +312,8 @@ svp_policy_at(const char *policy, int64 at)
 	if (strlen(policy) > SVP_NAME_MAX)
 		return NULL;
 	versions = current_versions(policy);
+	if (versions == NULL)
+		return NULL;
 	for (int i = 0; i < versions->nversions; i++)
 	{
 		Version    *version = &versions->versions[i];

@@ -108,7 +108,7 @@ SvpPolicy *
 svp_policy_parse(Jsonb *document, SvpCalendarCheck check, void *arg, List **problems)
 {
 	SvpReader	reader = {NIL};
-	SvpParse		parse = {palloc0(sizeof(SvpPolicy)), check, arg};
+	SvpParse	parse = {palloc0(sizeof(SvpPolicy)), check, arg};
 	SvpNode		root;
 
 	svp_node_root(&reader, document, &root);
