@@ -54,6 +54,7 @@ struct SvpRowReader
 	TupleDesc	descriptor;
 	AttrNumber *key;
 	FactBinding *bindings;
+	bool		settings_matter;	/* to what is read */
 	int			nresults;		/* columns of the query; 0 = no query */
 	SPIPlanPtr	plan;
 };
@@ -302,6 +303,30 @@ prepare_query(SvpRowReader *reader, Relation relation)
 }
 
 /*
+ * Can a setting change what reading this fact gives?  Of most keys and words
+ * it cannot, and settings cost more than such a fact.
+ */
+static bool
+settings_matter(const SvpFactMapping *fact, const FactBinding *binding)
+{
+	switch (binding->type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case BOOLOID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case UUIDOID:
+			return false;
+		default:
+			return fact->kind != SVP_FACT_TIME && !type_is_enum(binding->type);
+	}
+}
+
+/*
  * Bind a mapping to a relation.  Errors name the fact.  Runs with the rights
  * of whoever is current, in an SPI connection.
  */
@@ -334,6 +359,9 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 					  TupleDescAttr(reader->descriptor, binding->column - 1)->atttypid, context);
 	}
 	prepare_query(reader, relation);
+	reader->settings_matter = reader->plan != NULL;
+	for (int i = 0; i < mapping->nfacts; i++)
+		reader->settings_matter |= settings_matter(&mapping->facts[i], &reader->bindings[i]);
 	svp_settings_leave(level);
 	return reader;
 }
@@ -488,22 +516,17 @@ svp_reader_key(const SvpRowReader *reader, HeapTuple tuple)
 	return key;
 }
 
-/*
- * Read the facts of a row, into the current memory context.  In an SPI
- * connection, with the rights of the attachment's owner.  Never fails for
- * what the row contains: see the problems in the result.
- */
-void
-svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
+static void
+read_facts(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 {
 	const SvpMapping *mapping = reader->mapping;
-	int			level = svp_settings_enter();
 	bool		isnull;
 
 	memset(facts, 0, sizeof(*facts));
 	facts->included = true;
 	facts->values = palloc0(sizeof(SvpFactValue) * Max(mapping->nfacts, 1));
 	facts->key = svp_reader_key(reader, tuple);
+
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		FactBinding *binding = &reader->bindings[i];
@@ -516,5 +539,21 @@ svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 	}
 	if (reader->plan != NULL)
 		compute_expressions(reader, tuple, facts);
-	svp_settings_leave(level);
+}
+
+/*
+ * Read the facts of a row, into the current memory context.  In an SPI
+ * connection, with the rights of the attachment's owner.  Never fails for
+ * what the row contains: see the problems in the result.
+ */
+void
+svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
+{
+	int			level = 0;
+
+	if (reader->settings_matter)
+		level = svp_settings_enter();
+	read_facts(reader, tuple, facts);
+	if (reader->settings_matter)
+		svp_settings_leave(level);
 }
