@@ -456,22 +456,6 @@ svp_ledger_latest(const SvpLedger *ledger)
 	return latest;
 }
 
-/*
- * A reply's time that was corrected counts as last said.
- */
-static void
-forget_replies(SvpLedger *ledger)
-{
-	int			n = 0;
-
-	for (int i = 0; i < ledger->nrecords; i++)
-	{
-		if (ledger->records[i].event.kind != SVP_EVENT_RESPONDED)
-			ledger->records[n++] = ledger->records[i];
-	}
-	ledger->nrecords = n;
-}
-
 static bool
 comes_before(const SvpRecord *a, const SvpRecord *b)
 {
@@ -486,11 +470,8 @@ comes_before(const SvpRecord *a, const SvpRecord *b)
 void
 svp_ledger_add(SvpLedger *ledger, const SvpRecord *record)
 {
-	int			i;
+	int			i = ledger->nrecords++;
 
-	if (record->event.kind == SVP_EVENT_RESPONDED)
-		forget_replies(ledger);
-	i = ledger->nrecords++;
 	for (; i > 0 && comes_before(record, &ledger->records[i - 1]); i--)
 		ledger->records[i] = ledger->records[i - 1];
 	ledger->records[i] = *record;

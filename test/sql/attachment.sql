@@ -72,6 +72,10 @@ UPDATE crm.ticket SET priority = 'urgent', updated_at = '2024-01-08 10:20Z' WHER
 UPDATE crm.ticket SET first_reply_at = '2024-01-08 10:25Z', updated_at = '2024-01-08 10:25Z' WHERE id = 2;
 SELECT * FROM pg_temp.clocks('desk', '2');
 
+-- a reply that is dated anew does not undo the judgement
+UPDATE crm.ticket SET first_reply_at = '2024-01-08 10:40Z', updated_at = '2024-01-08 10:40Z' WHERE id = 2;
+SELECT benchmark, state, elapsed, stopped_at FROM pg_temp.clocks('desk', '2') WHERE benchmark = 'answer_urgent';
+
 -- Ticket 3: solved, reopened (what was solved in between is a pause), solved again.
 INSERT INTO crm.ticket VALUES (3, 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 UPDATE crm.ticket SET status = 'solved', solved_at = '2024-01-08 11:00Z', updated_at = '2024-01-08 11:00Z' WHERE id = 3;
