@@ -477,12 +477,31 @@ svp_mapping_zone(const SvpFactMapping *fact)
 	return zone;
 }
 
+/* A time being read as a local one. */
+typedef struct LocalTime
+{
+	const char *literal;
+	int64		raw;
+} LocalTime;
+
+static void
+read_local_time(void *arg)
+{
+	LocalTime *reading = arg;
+
+	reading->raw = DatumGetTimestamp(DirectFunctionCall3(timestamp_in,
+														 CStringGetDatum(reading->literal),
+														 ObjectIdGetDatum(InvalidOid),
+														 Int32GetDatum(-1)));
+}
+
 /*
  * A value that means "not set", as the raw value to compare with.
  */
 int64
 svp_mapping_unset_time(const SvpFactMapping *fact, const char *literal)
 {
+	LocalTime reading = {literal};
 	int64		raw;
 
 	if (fact->reading == SVP_READ_EPOCH || fact->reading == SVP_READ_EPOCH_MS)
@@ -493,8 +512,12 @@ svp_mapping_unset_time(const SvpFactMapping *fact, const char *literal)
 					 errmsg("fact \"%s\": \"%s\" in \"unset\" is not a number", fact->name, literal)));
 		return fact->reading == SVP_READ_EPOCH_MS ? raw / 1000 : raw;
 	}
-	return DatumGetTimestamp(DirectFunctionCall3(timestamp_in, CStringGetDatum(literal),
-												 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	if (svp_attempt(read_local_time, &reading) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("fact \"%s\": \"%s\" in \"unset\" is not a time", fact->name, literal),
+				 errhint("For example \"1970-01-01\" or \"0001-01-01 00:00:00\".")));
+	return reading.raw;
 }
 
 /*
