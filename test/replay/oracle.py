@@ -11,7 +11,7 @@ import csv
 import json
 import os
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -82,11 +82,29 @@ class Calendar:
     def elapsed(self, start, end):
         return self.open_until(end) - self.open_until(start)
 
+    def deadline(self, start, budget):
+        """The first instant by which the budget is used up."""
+        needed = self.open_until(start) + budget
+        i = bisect_left(self.before, needed) - 1
+        return self.starts[i] + needed - self.before[i]
+
+    @staticmethod
+    def local_date(at):
+        return (EPOCH + at * MICROSECOND).astimezone(ZONE).date()
+
 
 class AroundTheClock:
     @staticmethod
     def elapsed(start, end):
         return end - start
+
+    @staticmethod
+    def deadline(start, budget):
+        return start + budget
+
+    @staticmethod
+    def local_date(at):
+        return (EPOCH + at * MICROSECOND).date()
 
 
 def without(windows, hole):
@@ -139,35 +157,39 @@ def history(rows, counts):
 
 
 def clocks(story, metric, benchmarks):
-    """Each cycle of one metric: (benchmark, start, stop).  All incidents of the log end closed, so all stop."""
+    """Each cycle of one metric: its benchmark and its part of the story.  All incidents end closed, so all stop."""
     cycles = []
-    running = story[0][0]
-    for at, state, scenario in story:
+    running = 0
+    for now, (_, state, scenario) in enumerate(story):
         benchmark = best(benchmarks, metric, scenario)
         stops = benchmark.get("stop_on", STOPS[metric])
         if running is None and metric != "first_response" and state not in stops:
             # Reopened: another cycle starts, or the last one goes on.
-            running = at if benchmark.get("reopen") == "new_cycle" else cycles.pop()[1]
+            running = now if benchmark.get("reopen") == "new_cycle" else cycles.pop()[1]
         if running is not None and state in stops:
-            cycles.append((benchmark, running, at))
+            cycles.append((benchmark, running, now))
             running = None
-    return cycles
+    return [(benchmark, story[first:last + 1]) for benchmark, first, last in cycles]
 
 
-def measure(story, benchmark, start, stop, calendars):
-    """Elapsed and paused time between start and stop, from state to state."""
-    calendar = calendars[benchmark.get("calendar")]
+def measure(story, benchmark, calendar):
+    """Elapsed and paused time, from state to state, and when the target is used up."""
     uncounted = set(benchmark.get("pause_on", ())) | STOPS[benchmark["metric"]]
     elapsed = paused = 0
-    for (at, state, _), (until, _, _) in zip(story, story[1:] + [(stop, None, None)]):
-        since, until = max(at, start), min(until, stop)
-        if since >= until:
+    due, counting = None, True
+    for (at, state, _), (until, _, _) in zip(story, story[1:]):
+        counting = state not in uncounted
+        spent = calendar.elapsed(at, until)
+        if not counting:
+            paused += spent
             continue
-        if state in uncounted:
-            paused += calendar.elapsed(since, until)
-        else:
-            elapsed += calendar.elapsed(since, until)
-    return elapsed, paused
+        if due is None and elapsed + spent >= target(benchmark):
+            due = calendar.deadline(at, target(benchmark) - elapsed)
+        elapsed += spent
+    # One that stopped in time would have been due later, had it not; one that was paused, nobody knows when.
+    if due is None and counting:
+        due = calendar.deadline(story[-1][0], target(benchmark) - elapsed)
+    return elapsed, paused, due
 
 
 def target(benchmark):
@@ -188,19 +210,23 @@ def main():
 
     with open(sys.argv[2], "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow("number metric cycle benchmark outcome started stopped elapsed paused".split())
+        out.writerow("number metric cycle benchmark outcome started started_on stopped stopped_on"
+                     " elapsed paused due".split())
         for number, rows in incidents.items():
             story = history(rows, counts)
             states = [state for _, state, _ in story]
             counts["reopened"] += sum(a in STOPS["resolution"] and b not in STOPS["resolution"]
                                       for a, b in zip(states, states[1:]))
             for metric in STOPS:
-                for cycle, (benchmark, start, stop) in enumerate(clocks(story, metric, benchmarks), 1):
-                    elapsed, paused = measure(story, benchmark, start, stop, calendars)
+                for cycle, (benchmark, part) in enumerate(clocks(story, metric, benchmarks), 1):
+                    calendar = calendars[benchmark.get("calendar")]
+                    elapsed, paused, due = measure(part, benchmark, calendar)
+                    start, stop = part[0][0], part[-1][0]
                     outcome = "missed" if elapsed > target(benchmark) else "met"
                     counts[outcome] += 1
                     counts["paused"] += paused > 0
-                    out.writerow([number, metric, cycle, benchmark["name"], outcome, start, stop, elapsed, paused])
+                    out.writerow([number, metric, cycle, benchmark["name"], outcome, start, calendar.local_date(start),
+                                  stop, calendar.local_date(stop), elapsed, paused, due])
     print(", ".join(f"{counts[what]} {what}" for what in (
         "incidents", "events", "met", "missed", "paused", "reopened", "event_before_opening", "unmapped_state")))
 
