@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
@@ -534,6 +535,41 @@ svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks)
 
 /* Writing */
 
+typedef struct Appending
+{
+	SvpAttachment *attachment;
+	Parameters *parameters;
+} Appending;
+
+static void
+append_record(void *arg)
+{
+	Appending  *append = arg;
+
+	run(append->attachment, SVP_APPEND_LEDGER, append->parameters, SPI_OK_INSERT);
+}
+
+/*
+ * Append under a snapshot that may be older than the row's lock: a ticket that
+ * was deleted meanwhile can be inserted again, but its ledger has an end that
+ * this transaction does not see.  That is no duplicate key of the CRM's.
+ */
+static void
+append_serialized(SvpAttachment *attachment, Parameters *parameters)
+{
+	Appending	append = {attachment, parameters};
+	ErrorData  *error = svp_attempt(append_record, &append);
+
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		ReThrowError(error);
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to a concurrent change of the ticket"),
+			 errhint("The transaction might succeed if retried.")));
+}
+
 void
 svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record)
 {
@@ -550,7 +586,10 @@ svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *
 	add_text(&parameters, record->recorded_by);
 	add_value(&parameters, TimestampTzGetDatum(record->recorded_at));
 	add_ticket(&parameters, record);
-	run(attachment, SVP_APPEND_LEDGER, &parameters, SPI_OK_INSERT);
+	if (IsolationUsesXactSnapshot())
+		append_serialized(attachment, &parameters);
+	else
+		run(attachment, SVP_APPEND_LEDGER, &parameters, SPI_OK_INSERT);
 }
 
 /*
