@@ -59,6 +59,11 @@ sql/parts/attachment_ddl.sql: $(ATTACHMENT_FILES) $(wildcard sql/attachment) sql
 
 endif
 
+# A small company under a policy, in a throwaway server.
+.PHONY: demo
+demo:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' demo/run
+
 # test: every suite; or one of them, and of that only TESTS="name …".
 .PHONY: test tmp_install $(SUITES)
 test:
