@@ -15,7 +15,7 @@ for my $key (qw(name abstract license maintainer provides meta-spec))
 {
 	ok($meta->{$key}, "META.json has $key, which PGXN requires");
 }
-for my $key (qw(file))
+for my $key (qw(file docfile))
 {
 	my $file = $meta->{provides}{service_policy}{$key};
 	ok(-e $file, "META.json names $file, which exists");
