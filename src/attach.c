@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -52,6 +51,7 @@ try_expression(void *arg)
 								 trial->table, trial->alias, ROWS_TRIED);
 	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
 	CachedPlanSource *source;
+	Query	   *parsed;
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
@@ -60,6 +60,11 @@ try_expression(void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("it is not one expression")));
+	parsed = linitial_node(Query, source->query_list);
+	if (parsed->hasAggs || parsed->hasWindowFuncs || parsed->hasTargetSRFs)
+		ereport(ERROR,
+				(errcode(ERRCODE_GROUPING_ERROR),
+				 errmsg("it is not one value of one row")));
 	trial->type = TupleDescAttr(source->resultDesc, 0)->atttypid;
 	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
 		ereport(ERROR,
@@ -101,22 +106,6 @@ check_fact(const SvpMapping *mapping, SvpFactMapping *fact, const char *table)
 	}
 }
 
-static void
-check_relation(Relation relation, const char *source)
-{
-	char		kind = relation->rd_rel->relkind;
-
-	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", RelationGetRelationName(relation)),
-				 errhint("Attach the table that the CRM writes its %ss to.", source)));
-	if (relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is a temporary table", RelationGetRelationName(relation))));
-}
-
 /*
  * service_policy._check_mapping(source, row_table, key, facts, only_where):
  * complain unless the mapping can be read and every expression of it gives,
@@ -135,7 +124,6 @@ svp_check_mapping(PG_FUNCTION_ARGS)
 	SvpMapping *mapping;
 	int			level = svp_settings_enter();
 
-	check_relation(relation, source);
 	mapping = svp_mapping_parse(source, key, nkey, PG_GETARG_JSONB_P(3), where);
 	for (int i = 0; i < nkey; i++)
 		(void) svp_mapping_key_column(mapping, i, RelationGetDescr(relation));

@@ -102,7 +102,11 @@ DECLARE
             THEN 'CREATE ON DATABASE ' || quote_ident(current_database())
     END;
 BEGIN
-    IF missing IS NOT NULL THEN
+    IF NOT EXISTS (SELECT FROM pg_class WHERE oid = row_table AND relkind IN ('r', 'p') AND relpersistence <> 't') THEN
+        RAISE EXCEPTION '% is not a table that lasts', row_table
+            USING ERRCODE = 'wrong_object_type',
+                  HINT = 'Attach the table that the CRM writes to, not a view of it, a foreign table or a temporary one.';
+    ELSIF missing IS NOT NULL THEN
         RAISE EXCEPTION 'role % may not attach %', quote_ident(current_user), row_table
             USING ERRCODE = 'insufficient_privilege',
                   HINT = format('Have somebody run GRANT %s TO %I.', missing, current_user);
@@ -110,7 +114,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION service_policy._check_rights(regclass) IS
-    'Complains unless the caller may read the table, put a trigger on it and create schemas';
+    'Complains unless it is a table, which the caller may read and put a trigger on, and the caller may create schemas';
 
 CREATE FUNCTION service_policy._check_key(row_table regclass, key text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -124,7 +128,7 @@ BEGIN
     PERFORM FROM pg_index i
        LEFT JOIN pg_partitioned_table p ON p.partrelid = i.indrelid
       WHERE i.indrelid = row_table AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indisvalid
-        AND (SELECT bool_and(a.attname = ANY (key) OR a.attnum = ANY (p.partattrs::int2[])) AND
+        AND (SELECT bool_and(a.attname = ANY (key) OR coalesce(a.attnum = ANY (p.partattrs::int2[]), false)) AND
                     bool_or(a.attname = ANY (key))
                FROM pg_attribute a
               WHERE a.attrelid = row_table AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]));
