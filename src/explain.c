@@ -303,8 +303,10 @@ svp_explain_ticket(PG_FUNCTION_ARGS)
 	if (nkey != attachment->ticket->nkey)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the key of attachment \"%s\" has %d parts, not %d",
-						attachment->name, attachment->ticket->nkey, nkey)));
+				 errmsg_plural("the key of attachment \"%s\" has %d part, not %d",
+							   "the key of attachment \"%s\" has %d parts, not %d",
+							   attachment->ticket->nkey,
+							   attachment->name, attachment->ticket->nkey, nkey)));
 	svp_attachment_check_reader(attachment, "ticket_status");
 	if (!svp_attachment_enter(attachment, &caller))
 		ereport(ERROR,
