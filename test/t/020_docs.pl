@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my @pages = grep { -e } 'README.md', sort glob 'docs/*.md';
-my $coming = qr{^(docs/)?(calendar|refund|privileges)\.md$};
+my $coming = qr{^(docs/)?(calendar|refund)\.md$};
 my $update = $ENV{SVP_DOCS_UPDATE};
 my $fence = qr/^```(\w*)[ \t]*(.*?)\n(.*?)^```[ \t]*$/ms;
 
