@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "clock_table.h"
 #include "judge.h"
 #include "ledger.h"
 

@@ -28,27 +28,12 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "judge.h"
-#include "ledger.h"
+#include "ticket.h"
 
 PG_FUNCTION_INFO_V1(svp_ticket_changed);
 
-/* One ticket being recorded. */
-typedef struct Ticket
-{
-	SvpAttachment *attachment;
-	const char *recorded_by;
-	Datum	   *key;
-	SvpLedger	ledger;
-	int			next_seq;
-	int			nrecorded;		/* records added now */
-	int64		earliest;		/* … the earliest of them */
-	bool		opening_changed;
-	bool		returned;		/* it left and came back in this transaction */
-} Ticket;
-
 static void
-warn(const Ticket *ticket, const char *problem)
+warn(const SvpTicket *ticket, const char *problem)
 {
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
@@ -58,8 +43,8 @@ warn(const Ticket *ticket, const char *problem)
 					 quote_literal_cstr(ticket->attachment->name))));
 }
 
-static void
-raise_issue(Ticket *ticket, const char *problem, const char *detail, const char *value)
+void
+svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail, const char *value)
 {
 	svp_issue_append(ticket->attachment, ticket->key, problem, detail, value);
 }
@@ -70,7 +55,7 @@ raise_issue(Ticket *ticket, const char *problem, const char *detail, const char 
  * A fact that is set and could be read, or NULL; what could not is an issue.
  */
 static const SvpFactValue *
-fact(Ticket *ticket, const SvpFacts *facts, const char *name)
+fact(SvpTicket *ticket, const SvpFacts *facts, const char *name)
 {
 	int			i = svp_mapping_find(ticket->attachment->ticket, name);
 	const SvpFactValue *value = i < 0 ? NULL : &facts->values[i];
@@ -79,7 +64,7 @@ fact(Ticket *ticket, const SvpFacts *facts, const char *name)
 }
 
 static const char *
-text_fact(Ticket *ticket, const SvpFacts *facts, const char *name)
+text_fact(SvpTicket *ticket, const SvpFacts *facts, const char *name)
 {
 	const SvpFactValue *value = fact(ticket, facts, name);
 
@@ -87,14 +72,14 @@ text_fact(Ticket *ticket, const SvpFacts *facts, const char *name)
 }
 
 static void
-report_unreadable(Ticket *ticket, const SvpFacts *facts)
+report_unreadable(SvpTicket *ticket, const SvpFacts *facts)
 {
 	const SvpMapping *mapping = ticket->attachment->ticket;
 
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		if (facts->values[i].problem != NULL)
-			raise_issue(ticket, "unreadable_fact",
+			svp_ticket_issue(ticket, "unreadable_fact",
 						psprintf("The fact %s %s; it counts as not set.",
 								 mapping->facts[i].name, facts->values[i].problem),
 						facts->values[i].text);
@@ -106,7 +91,7 @@ report_unreadable(Ticket *ticket, const SvpFacts *facts)
  * keeps the state that it had.
  */
 static SvpState
-mapped_state(Ticket *ticket, const char *source, const SvpRecord *latest)
+mapped_state(SvpTicket *ticket, const char *source, const SvpRecord *latest)
 {
 	SvpState	state;
 
@@ -114,7 +99,7 @@ mapped_state(Ticket *ticket, const char *source, const SvpRecord *latest)
 		return state;
 	if (latest == NULL || latest->source_state == NULL || source == NULL ||
 		strcmp(latest->source_state, source) != 0)
-		raise_issue(ticket, "unmapped_state",
+		svp_ticket_issue(ticket, "unmapped_state",
 					"The state is not in the status map; the ticket keeps its last good state.",
 					source);
 	return latest == NULL ? SVP_STATE_OPEN : latest->event.state;
@@ -125,7 +110,7 @@ mapped_state(Ticket *ticket, const char *source, const SvpRecord *latest)
  * the ticket has no opening yet.
  */
 static bool
-snapshot(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpRecord *record)
+snapshot(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpRecord *record)
 {
 	const SvpFactValue *opened = fact(ticket, facts, "opened_at");
 
@@ -143,28 +128,11 @@ snapshot(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpReco
 }
 
 static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool
-same_ticket(const SvpRecord *a, const SvpRecord *b)
-{
-	for (int i = 0; i < SVP_NDIMENSIONS; i++)
-	{
-		if (!same_text(a->event.scenario.value[i], b->event.scenario.value[i]))
-			return false;
-	}
-	return same_text(a->agent, b->agent) && same_text(a->customer, b->customer);
-}
-
-static bool
 same_snapshot(const SvpRecord *a, const SvpRecord *b)
 {
 	return a->event.kind != SVP_EVENT_LEFT &&
 		a->opened_at == b->opened_at && a->event.state == b->event.state &&
-		same_text(a->source_state, b->source_state) && same_ticket(a, b);
+		svp_record_same_text(a->source_state, b->source_state) && svp_record_same_ticket(a, b);
 }
 
 /*
@@ -199,7 +167,7 @@ is_stale(const SvpLedger *ledger, SvpState state, int64 at)
  * time if the row has one, else when the row says that it changed, else now.
  */
 static int64
-event_time(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpState state)
+event_time(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpState state)
 {
 	const SvpFactValue *at = NULL;
 	bool		entered = latest == NULL || latest->event.state != state;
@@ -216,7 +184,7 @@ event_time(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpSt
 /* Facts to ledger */
 
 static void
-record_event(Ticket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
+record_event(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
 {
 	record.seq = ticket->next_seq++;
 	record.recorded_at = GetCurrentTransactionStartTimestamp();
@@ -229,10 +197,10 @@ record_event(Ticket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
 }
 
 static void
-check_order(Ticket *ticket, const SvpRecord *record, int64 at)
+check_order(SvpTicket *ticket, const SvpRecord *record, int64 at)
 {
 	if (at < record->opened_at)
-		raise_issue(ticket, "event_before_opening",
+		svp_ticket_issue(ticket, "event_before_opening",
 					"The time of the change lies before the opening; it counts at the opening.",
 					timestamptz_to_str(at));
 }
@@ -241,7 +209,7 @@ check_order(Ticket *ticket, const SvpRecord *record, int64 at)
  * A ticket that goes straight to closed may say since when it was resolved.
  */
 static void
-record_resolution(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+record_resolution(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 				  const SvpRecord *record, int64 closed_at)
 {
 	const SvpFactValue *resolved = fact(ticket, facts, "resolved_at");
@@ -264,7 +232,7 @@ record_resolution(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest
  * time from which the row says that it is as it is.
  */
 static void
-record_opening(Ticket *ticket, const SvpFacts *facts, const SvpRecord *record)
+record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record)
 {
 	int64		at = event_time(ticket, facts, NULL, record->event.state);
 	bool		is_dated = fact(ticket, facts, "changed_at") != NULL ||
@@ -289,7 +257,7 @@ record_opening(Ticket *ticket, const SvpFacts *facts, const SvpRecord *record)
 }
 
 static void
-record_change(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+record_change(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 			  const SvpRecord *record)
 {
 	int64		at = event_time(ticket, facts, latest, record->event.state);
@@ -316,7 +284,7 @@ reply_is_known(const SvpLedger *ledger, int64 at)
 }
 
 static void
-record_reply(Ticket *ticket, const SvpFacts *facts)
+record_reply(SvpTicket *ticket, const SvpFacts *facts)
 {
 	const SvpFactValue *reply = fact(ticket, facts, "first_response_at");
 	SvpRecord	record = {0};
@@ -330,7 +298,7 @@ record_reply(Ticket *ticket, const SvpFacts *facts)
  * the row filter and may say since when.
  */
 static void
-record_leaving(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest)
+record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 {
 	const SvpFactValue *changed = facts == NULL ? NULL : fact(ticket, facts, "changed_at");
 	SvpRecord	record;
@@ -344,14 +312,14 @@ record_leaving(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 }
 
 static void
-record_row(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest)
+record_row(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 {
 	SvpRecord	record;
 
 	report_unreadable(ticket, facts);
 	if (!snapshot(ticket, facts, latest, &record))
 	{
-		raise_issue(ticket, "no_opening",
+		svp_ticket_issue(ticket, "no_opening",
 					"The fact opened_at is not set; the ticket is measured once it is.", NULL);
 		return;
 	}
@@ -360,153 +328,6 @@ record_row(Ticket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 	else if (!same_snapshot(latest, &record))
 		record_change(ticket, facts, latest, &record);
 	record_reply(ticket, facts);
-}
-
-/* Ledger to clocks */
-
-static bool
-same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
-{
-	const SvpClock *a = &stored->clock;
-	const SvpClock *b = &now->clock;
-
-	return a->state == b->state && a->started_at == b->started_at &&
-		a->elapsed == b->elapsed && a->paused == b->paused &&
-		a->has_due == b->has_due && (!a->has_due || a->due_at == b->due_at) &&
-		a->has_at_risk == b->has_at_risk && (!a->has_at_risk || a->at_risk_at == b->at_risk_at) &&
-		(a->state != SVP_CLOCK_RUNNING || a->counted_from == b->counted_from) &&
-		(a->state != SVP_CLOCK_PAUSED || a->paused_at == b->paused_at) &&
-		(SVP_CLOCK_IS_OPEN(a) || a->stopped_at == b->stopped_at) &&
-		stored->policy_version == now->policy_version &&
-		strcmp(stored->benchmark, now->benchmark) == 0 &&
-		same_ticket(&stored->record, &now->record);
-}
-
-/*
- * A judged clock changes only by an event that comes after its judgement.
- */
-static bool
-may_change(const Ticket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
-{
-	const SvpClock *a = &stored->clock;
-	const SvpClock *b = &now->clock;
-
-	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || ticket->returned ||
-		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at);
-}
-
-static void
-keep_judged(Ticket *ticket, const SvpStoredClock *stored)
-{
-	if (ticket->earliest < stored->clock.stopped_at || ticket->opening_changed)
-		raise_issue(ticket, "late_event",
-					psprintf("The event would change the %s clock, which is judged; it stays as it was.",
-							 stored->metric),
-					timestamptz_to_str(ticket->earliest));
-}
-
-static SvpStoredClock *
-find_clock(SvpStoredClock *clocks, int n, const char *metric, int cycle)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (clocks[i].clock.cycle == cycle && strcmp(clocks[i].metric, metric) == 0)
-			return &clocks[i];
-	}
-	return NULL;
-}
-
-static void
-store_clock(Ticket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
-{
-	if (stored == NULL)
-		svp_clock_add(ticket->attachment, ticket->key, now);
-	else if (same_clock(stored, now))
-		return;
-	else if (may_change(ticket, stored, now))
-		svp_clock_change(ticket->attachment, ticket->key, now);
-	else
-		keep_judged(ticket, stored);
-}
-
-/*
- * What was known of the ticket at an event; a reply itself says nothing of it.
- */
-static SvpRecord
-record_at(const SvpLedger *ledger, int event)
-{
-	while (event > 0 && ledger->records[event].event.kind == SVP_EVENT_RESPONDED)
-		event--;
-	return ledger->records[event];
-}
-
-/*
- * Store the clocks of one metric.  Stored ones that the ledger no longer gives
- * go, unless they were judged.
- */
-static void
-store_clocks(Ticket *ticket, const SvpJudge *judge, const char *metric,
-			 const SvpClock *clocks, int nclocks, SvpStoredClock *stored, int nstored)
-{
-	for (int i = 0; i < nclocks; i++)
-	{
-		SvpStoredClock now = {
-			.metric = metric,
-			.benchmark = clocks[i].benchmark->name,
-			.policy_version = judge->policy->version,
-			.clock = clocks[i],
-			.record = record_at(&ticket->ledger, clocks[i].last_event)
-		};
-
-		store_clock(ticket, find_clock(stored, nstored, metric, clocks[i].cycle), &now);
-	}
-	for (int i = 0; i < nstored; i++)
-	{
-		if (stored[i].clock.cycle > nclocks && strcmp(stored[i].metric, metric) == 0 &&
-			SVP_CLOCK_IS_OPEN(&stored[i].clock))
-			svp_clock_drop(ticket->attachment, ticket->key, &stored[i]);
-	}
-}
-
-static void
-report_range(Ticket *ticket, const char *metric)
-{
-	raise_issue(ticket, "time_out_of_range",
-				psprintf("The %s clock cannot be computed: a time lies outside the years %d to %d,"
-						 " or the calendar has no hours left.",
-						 metric, SVP_TIME_FIRST_YEAR, SVP_TIME_LAST_YEAR), NULL);
-}
-
-static void
-move_clocks(Ticket *ticket)
-{
-	SvpHistory	history = svp_ledger_history(&ticket->ledger);
-	SvpClock   *clocks = palloc(sizeof(SvpClock) * (history.nevents + 1));
-	SvpJudge	judge;
-	SvpStoredClock *stored;
-	int			nstored;
-
-	svp_judge_appoint(ticket->attachment, history.opened_at, &judge);
-	if (judge.policy == NULL)
-		return;
-	if (judge.missing_calendar != NULL)
-	{
-		raise_issue(ticket, "calendar_missing",
-					psprintf("The calendar %s does not exist or has no opening hours; the clocks stay as they were.",
-							 judge.missing_calendar), judge.missing_calendar);
-		return;
-	}
-	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);
-	for (int i = 0; i < judge.nmetrics; i++)
-	{
-		int			nclocks;
-
-		if (svp_clock_fold(&history, judge.policy, judge.calendars, judge.metrics[i],
-						   NULL, NULL, clocks, &nclocks) == SVP_TIME_OK)
-			store_clocks(ticket, &judge, judge.metrics[i], clocks, nclocks, stored, nstored);
-		else
-			report_range(ticket, judge.metrics[i]);
-	}
 }
 
 /* The trigger */
@@ -532,7 +353,7 @@ latest_of(const SvpLedger *ledger)
  * transaction: that is nothing that happened to the ticket.
  */
 static void
-retract_leaving(Ticket *ticket)
+retract_leaving(SvpTicket *ticket)
 {
 	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
 
@@ -545,7 +366,7 @@ retract_leaving(Ticket *ticket)
 }
 
 static void
-read_ledger(Ticket *ticket)
+read_ledger(SvpTicket *ticket)
 {
 	svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
 	ticket->next_seq = 1;
@@ -560,7 +381,7 @@ static void
 record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
 			  const char *recorded_by)
 {
-	Ticket		ticket = {attachment, recorded_by, key};
+	SvpTicket		ticket = {attachment, recorded_by, key};
 	bool		is_ticket = facts != NULL && facts->included;
 	const char *problem;
 
@@ -574,7 +395,7 @@ record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
 		retract_leaving(&ticket);
 
 	if (facts != NULL && facts->problem != NULL)
-		raise_issue(&ticket, "expression_failed",
+		svp_ticket_issue(&ticket, "expression_failed",
 					"A mapped expression failed; the ticket keeps its last good state.",
 					facts->problem);
 	else if (is_ticket)
@@ -582,7 +403,7 @@ record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
 	else
 		record_leaving(&ticket, facts, latest_of(&ticket.ledger));
 	if (ticket.nrecorded > 0 || ticket.returned)
-		move_clocks(&ticket);
+		svp_ticket_move_clocks(&ticket);
 }
 
 static bool
@@ -604,7 +425,7 @@ static void
 record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
 {
 	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-	Ticket		nobody = {attachment};
+	SvpTicket		nobody = {attachment};
 	SvpFacts	facts;
 	const char *problem;
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket,
@@ -686,7 +507,7 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	if (!svp_attachment_enter(attachment, &caller))
 	{
-		Ticket		nobody = {attachment};
+		SvpTicket		nobody = {attachment};
 
 		warn(&nobody, psprintf("schema \"%s\" does not exist", attachment->data_schema));
 		return PointerGetDatum(NULL);

@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * ticket_clock.c
+ *		From a ticket's ledger to the clocks that are stored.
+ *
+ * What is folded from the ledger is compared with what is stored; a judged
+ * clock stays as it is unless an event that came after its judgement changes
+ * it.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "clock_table.h"
+#include "judge.h"
+#include "ticket.h"
+
+static bool
+same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	const SvpClock *a = &stored->clock;
+	const SvpClock *b = &now->clock;
+
+	return a->state == b->state && a->started_at == b->started_at &&
+		a->elapsed == b->elapsed && a->paused == b->paused &&
+		a->has_due == b->has_due && (!a->has_due || a->due_at == b->due_at) &&
+		a->has_at_risk == b->has_at_risk && (!a->has_at_risk || a->at_risk_at == b->at_risk_at) &&
+		(a->state != SVP_CLOCK_RUNNING || a->counted_from == b->counted_from) &&
+		(a->state != SVP_CLOCK_PAUSED || a->paused_at == b->paused_at) &&
+		(SVP_CLOCK_IS_OPEN(a) || a->stopped_at == b->stopped_at) &&
+		stored->policy_version == now->policy_version &&
+		strcmp(stored->benchmark, now->benchmark) == 0 &&
+		svp_record_same_ticket(&stored->record, &now->record);
+}
+
+/*
+ * A judged clock changes only by an event that comes after its judgement.
+ */
+static bool
+may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	const SvpClock *a = &stored->clock;
+	const SvpClock *b = &now->clock;
+
+	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || ticket->returned ||
+		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at);
+}
+
+static void
+keep_judged(SvpTicket *ticket, const SvpStoredClock *stored)
+{
+	if (ticket->earliest < stored->clock.stopped_at || ticket->opening_changed)
+		svp_ticket_issue(ticket, "late_event",
+					psprintf("The event would change the %s clock, which is judged; it stays as it was.",
+							 stored->metric),
+					timestamptz_to_str(ticket->earliest));
+}
+
+static SvpStoredClock *
+find_clock(SvpStoredClock *clocks, int n, const char *metric, int cycle)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (clocks[i].clock.cycle == cycle && strcmp(clocks[i].metric, metric) == 0)
+			return &clocks[i];
+	}
+	return NULL;
+}
+
+static void
+store_clock(SvpTicket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	if (stored == NULL)
+		svp_clock_add(ticket->attachment, ticket->key, now);
+	else if (same_clock(stored, now))
+		return;
+	else if (may_change(ticket, stored, now))
+		svp_clock_change(ticket->attachment, ticket->key, now);
+	else
+		keep_judged(ticket, stored);
+}
+
+/*
+ * What was known of the ticket at an event; a reply itself says nothing of it.
+ */
+static SvpRecord
+record_at(const SvpLedger *ledger, int event)
+{
+	while (event > 0 && ledger->records[event].event.kind == SVP_EVENT_RESPONDED)
+		event--;
+	return ledger->records[event];
+}
+
+/*
+ * Store the clocks of one metric.  Stored ones that the ledger no longer gives
+ * go, unless they were judged.
+ */
+static void
+store_clocks(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
+			 const SvpClock *clocks, int nclocks, SvpStoredClock *stored, int nstored)
+{
+	for (int i = 0; i < nclocks; i++)
+	{
+		SvpStoredClock now = {
+			.metric = metric,
+			.benchmark = clocks[i].benchmark->name,
+			.policy_version = judge->policy->version,
+			.clock = clocks[i],
+			.record = record_at(&ticket->ledger, clocks[i].last_event)
+		};
+
+		store_clock(ticket, find_clock(stored, nstored, metric, clocks[i].cycle), &now);
+	}
+	for (int i = 0; i < nstored; i++)
+	{
+		if (stored[i].clock.cycle > nclocks && strcmp(stored[i].metric, metric) == 0 &&
+			SVP_CLOCK_IS_OPEN(&stored[i].clock))
+			svp_clock_drop(ticket->attachment, ticket->key, &stored[i]);
+	}
+}
+
+static void
+report_range(SvpTicket *ticket, const char *metric)
+{
+	svp_ticket_issue(ticket, "time_out_of_range",
+				psprintf("The %s clock cannot be computed: a time lies outside the years %d to %d,"
+						 " or the calendar has no hours left.",
+						 metric, SVP_TIME_FIRST_YEAR, SVP_TIME_LAST_YEAR), NULL);
+}
+
+void
+svp_ticket_move_clocks(SvpTicket *ticket)
+{
+	SvpHistory	history = svp_ledger_history(&ticket->ledger);
+	SvpClock   *clocks = palloc(sizeof(SvpClock) * (history.nevents + 1));
+	SvpJudge	judge;
+	SvpStoredClock *stored;
+	int			nstored;
+
+	svp_judge_appoint(ticket->attachment, history.opened_at, &judge);
+	if (judge.policy == NULL)
+		return;
+	if (judge.missing_calendar != NULL)
+	{
+		svp_ticket_issue(ticket, "calendar_missing",
+					psprintf("The calendar %s does not exist or has no opening hours; the clocks stay as they were.",
+							 judge.missing_calendar), judge.missing_calendar);
+		return;
+	}
+	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);
+	for (int i = 0; i < judge.nmetrics; i++)
+	{
+		int			nclocks;
+
+		if (svp_clock_fold(&history, judge.policy, judge.calendars, judge.metrics[i],
+						   NULL, NULL, clocks, &nclocks) == SVP_TIME_OK)
+			store_clocks(ticket, &judge, judge.metrics[i], clocks, nclocks, stored, nstored);
+		else
+			report_range(ticket, judge.metrics[i]);
+	}
+}
