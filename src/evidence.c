@@ -13,12 +13,16 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "attempt.h"
 #include "evidence.h"
@@ -65,12 +69,34 @@ append_names(StringInfo query, SvpAttachment *attachment, const Column *columns,
 		appendStringInfo(query, "%s%s", i > 0 ? ", " : "", columns[i].name);
 }
 
+/*
+ * The operator by which a type's unique indexes tell values apart: not always
+ * pg_catalog's, which may see a type such as citext as another.
+ */
+static const char *
+equality(Oid type)
+{
+	Oid			operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "type %u has no equality operator", type);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
 static void
 append_key_condition(StringInfo query, SvpAttachment *attachment)
 {
 	for (int i = 0; i < attachment->ticket->nkey; i++)
-		appendStringInfo(query, "%s %s OPERATOR(pg_catalog.=) $%d", i > 0 ? " AND" : " WHERE",
-						 quote_identifier(attachment->ticket->data_key[i]), i + 1);
+		appendStringInfo(query, "%s %s %s $%d", i > 0 ? " AND" : " WHERE",
+						 quote_identifier(attachment->ticket->data_key[i]),
+						 equality(attachment->key_types[i]), i + 1);
 }
 
 static const char *

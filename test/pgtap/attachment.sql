@@ -175,5 +175,18 @@ SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', '_ticket_changed()
 CREATE OR REPLACE TRIGGER wrong AFTER INSERT ON crm.wrong FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed();
 SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', 'trigger "wrong" needs one argument, the attachment''s name', 'without a name');
 
+-- A key of a type that has an equality of its own.
+SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'citext') AS has_citext \gset
+\if :has_citext
+CREATE SCHEMA "Text Types";
+CREATE EXTENSION citext SCHEMA "Text Types";
+CREATE TABLE crm.by_mail (mail "Text Types".citext PRIMARY KEY, status text, created_at timestamptz);
+SELECT is(pg_temp.attach(name => 'by_mail', ticket_table => 'crm.by_mail', key => '{mail}'), 'attached', 'a key without case');
+INSERT INTO crm.by_mail VALUES ('Ana@example.com', 'new', '2024-01-08Z');
+UPDATE crm.by_mail SET mail = 'ana@EXAMPLE.com', status = 'done';
+SELECT results_eq('SELECT mail::text, seq, event, state FROM by_mail_data.ledger ORDER BY seq',
+    $$VALUES ('Ana@example.com', 1, 'opened', 'open'), ('ana@EXAMPLE.com', 2, 'changed', 'resolved')$$, '… is the same ticket however it is written');
+\endif
+
 SELECT * FROM finish();
 ROLLBACK;
