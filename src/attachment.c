@@ -29,19 +29,21 @@
 
 #include "attachment.h"
 #include "attempt.h"
+#include "compat.h"
 #include "config.h"
 
 typedef struct CacheEntry
 {
 	char		name[NAMEDATALEN];	/* hash key */
 	uint64		generation;		/* at which it was read */
-	SvpAttachment *attachment;	/* NULL = there is none */
+	SvpAttachment *attachment;	/* NULL while it is read */
 } CacheEntry;
 
 static HTAB *cache = NULL;
 
-/* Outdated attachments, until the end of the transaction. */
+/* Outdated attachments and statements, until the end of the transaction. */
 static List *outdated = NIL;
+static List *outdated_plans = NIL;
 
 static const char *const attachment_query =
 "SELECT a.policy, a.states, t.source, t.key, t.facts, t.only_where, t.data_key"
@@ -65,6 +67,10 @@ svp_text_array(ArrayType *array, int *n)
 	return result;
 }
 
+/*
+ * Read the status map.  attach() lets nothing in that is no state; a row that
+ * somebody has edited may have it, and then maps nothing.
+ */
 static void
 load_states(SvpAttachment *attachment, Jsonb *states)
 {
@@ -81,8 +87,12 @@ load_states(SvpAttachment *attachment, Jsonb *states)
 		int			state;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (value.type != jbvString)
+			continue;
 		state = svp_word_index(svp_state_names, SVP_NSTATES,
 							   pnstrdup(value.val.string.val, value.val.string.len));
+		if (state < 0)
+			continue;
 		if (strcmp(source, "*") == 0)
 		{
 			attachment->has_default = true;
@@ -105,13 +115,19 @@ load_mapping(int row, const char *source)
 {
 	bool		isnull;
 	int			nkey;
+	int			ndata_key;
 	char	  **key = svp_text_array(DatumGetArrayTypeP(column(row, 4, &isnull)), &nkey);
 	Jsonb	   *facts = DatumGetJsonbP(column(row, 5, &isnull));
 	Datum		where = column(row, 6, &isnull);
 	SvpMapping *mapping = svp_mapping_parse(source, key, nkey, facts,
 											isnull ? NULL : TextDatumGetCString(where));
 
-	mapping->data_key = svp_text_array(DatumGetArrayTypeP(column(row, 7, &isnull)), &nkey);
+	mapping->data_key = svp_text_array(DatumGetArrayTypeP(column(row, 7, &isnull)), &ndata_key);
+	if (nkey == 0 || nkey > INDEX_MAX_KEYS || ndata_key != nkey)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("service_policy.attachment_table names %d key columns and %d of the evidence",
+						nkey, ndata_key)));
 	return mapping;
 }
 
@@ -170,6 +186,26 @@ free_outdated(XactEvent event, void *arg)
 		free_attachment((SvpAttachment *) lfirst(lc));
 	list_free(outdated);
 	outdated = NIL;
+	foreach(lc, outdated_plans)
+		SPI_freeplan((SPIPlanPtr) lfirst(lc));
+	list_free(outdated_plans);
+	outdated_plans = NIL;
+}
+
+/*
+ * Keep a statement, and let the one before it go when the transaction ends: a
+ * trigger on our tables may write tickets, so it may be running further up.
+ */
+void
+svp_attachment_keep_plan(SvpAttachment *attachment, SvpStatement which, SPIPlanPtr plan)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	if (attachment->plans[which] != NULL)
+		outdated_plans = lappend(outdated_plans, attachment->plans[which]);
+	MemoryContextSwitchTo(caller);
+	SPI_keepplan(plan);
+	attachment->plans[which] = plan;
 }
 
 static void
@@ -242,12 +278,17 @@ svp_attachment_get(const char *name, bool missing_ok)
 		retire(entry);
 		load(entry, name);
 	}
-	if (entry->attachment == NULL && !missing_ok)
+	if (entry->attachment != NULL)
+		return entry->attachment;
+
+	/* Names that mean nothing are not kept: anybody may ask for as many as they like. */
+	(void) hash_search(cache, name, HASH_REMOVE, NULL);
+	if (!missing_ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("attachment \"%s\" does not exist", name),
 				 errhint("The attachments are in service_policy.attachment; attach() makes one.")));
-	return entry->attachment;
+	return NULL;
 }
 
 typedef struct ReaderMaking

@@ -42,8 +42,11 @@ utc_year(int64 at)
 	return year;
 }
 
-static bool
-in_range(int64 at)
+/*
+ * Does an instant lie in the years that business time is defined for?
+ */
+bool
+svp_time_in_range(int64 at)
 {
 	return at >= svp_date_of(SVP_TIME_FIRST_YEAR, 1, 1) * SVP_USEC_PER_DAY &&
 		at < svp_date_of(SVP_TIME_LAST_YEAR + 1, 1, 1) * SVP_USEC_PER_DAY;
@@ -110,7 +113,7 @@ extend(SvpCalendar *calendar, int64 at)
 	int32		years = now->last_year - now->first_year + 1;
 	int32		year;
 
-	if (!in_range(at))
+	if (!svp_time_in_range(at))
 		return SVP_TIME_OUT_OF_RANGE;
 	year = utc_year(at);
 	if (now->openings == NULL || !svp_calendar_may_open(calendar))

@@ -72,6 +72,7 @@ extern void svp_calendar_free(SvpCalendar *calendar);
 /* False once it is certain that the calendar never opens. */
 extern bool svp_calendar_may_open(const SvpCalendar *calendar);
 
+extern bool svp_time_in_range(int64 at);
 extern SvpTimeResult svp_elapsed(SvpCalendar *calendar, int64 from, int64 to, int64 *usec);
 extern SvpTimeResult svp_deadline(SvpCalendar *calendar, int64 start, int64 budget, int64 *at);
 extern SvpTimeResult svp_days_deadline(SvpCalendar *calendar, int64 start, int32 days,

@@ -42,13 +42,17 @@ typedef struct Fold
 } Fold;
 
 /*
- * The measure of [from, to) in a calendar, or around the clock.
+ * The measure of [from, to) in a calendar, or around the clock, for the same
+ * years: a time that is nonsense must not give a deadline that no timestamp
+ * can hold.
  */
 SvpTimeResult
 svp_clock_measure(SvpCalendar *calendar, int64 from, int64 to, int64 *usec)
 {
 	if (calendar != NULL)
 		return svp_elapsed(calendar, from, to, usec);
+	if (!svp_time_in_range(from) || !svp_time_in_range(to))
+		return SVP_TIME_OUT_OF_RANGE;
 	*usec = to - from;
 	return SVP_TIME_OK;
 }
@@ -80,6 +84,8 @@ deadline(const SvpClock *clock, int64 from, int64 budget, int64 *at)
 {
 	if (clock->calendar != NULL)
 		return svp_deadline(clock->calendar, from, budget, at) == SVP_TIME_OK;
+	if (!svp_time_in_range(from))
+		return false;
 	*at = from + budget;
 	return true;
 }

@@ -20,10 +20,15 @@ read_clock(int row, SvpStoredClock *stored)
 	SvpClock   *clock = &stored->clock;
 
 	stored->metric = svp_text_field(row, 1);
+	if (stored->metric == NULL)
+		stored->metric = "";
 	clock->cycle = svp_int_field(row, 2);
 	stored->benchmark = svp_text_field(row, 3);
+	if (stored->benchmark == NULL)
+		stored->benchmark = "";
 	stored->policy_version = svp_int_field(row, 4);
-	clock->state = svp_word_index(svp_clock_state_names, SVP_NCLOCK_STATES, svp_text_field(row, 6));
+	clock->state = svp_word_field(row, 6, svp_clock_state_names, SVP_NCLOCK_STATES,
+								  SVP_CLOCK_RUNNING);
 	clock->started_at = svp_time_field(row, 7, NULL);
 	clock->due_at = svp_time_field(row, 9, &clock->has_due);
 	clock->at_risk_at = svp_time_field(row, 10, &clock->has_at_risk);

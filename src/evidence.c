@@ -110,8 +110,10 @@ build_select(StringInfo query, SvpAttachment *attachment, const char *table,
 			 const Column *columns, int n, const char *tail)
 {
 	appendStringInfoString(query, "SELECT ");
+	/* the casts cost nothing, and hold when the owner has altered a column */
 	for (int i = 0; i < n; i++)
-		appendStringInfo(query, "%s%s", i > 0 ? ", " : "", columns[i].name);
+		appendStringInfo(query, "%s%s::%s", i > 0 ? ", " : "", columns[i].name,
+						 format_type_be(columns[i].type));
 	appendStringInfo(query, " FROM %s", table_name(attachment, table));
 	append_key_condition(query, attachment);
 	appendStringInfoString(query, tail);
@@ -251,8 +253,9 @@ learn_key_types(SvpAttachment *attachment)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table %s does not exist", table_name(attachment, "ledger"))));
-	attachment->key_types = MemoryContextAllocZero(attachment->context,
-												   sizeof(Oid) * ticket->nkey);
+	if (attachment->key_types == NULL)
+		attachment->key_types = MemoryContextAllocZero(attachment->context,
+													   sizeof(Oid) * ticket->nkey);
 	for (int i = 0; i < ticket->nkey; i++)
 	{
 		AttrNumber	column = get_attnum(ledger, ticket->data_key[i]);
@@ -283,10 +286,7 @@ prepare_all(void *arg)
 		plan = SPI_prepare(query.data, n, types);
 		if (plan == NULL)
 			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-		SPI_keepplan(plan);
-		if (attachment->plans[i] != NULL)
-			SPI_freeplan(attachment->plans[i]);
-		attachment->plans[i] = plan;
+		svp_attachment_keep_plan(attachment, (SvpStatement) i, plan);
 	}
 }
 
@@ -396,6 +396,19 @@ svp_time_field(int row, int number, bool *is_set)
 	if (is_set != NULL)
 		*is_set = !isnull;
 	return isnull ? 0 : value;
+}
+
+/*
+ * A word of ours.  The tables have an owner, who may write into them what is
+ * none; that must not be taken for an index.
+ */
+int
+svp_word_field(int row, int number, const char *const *names, int nnames, int otherwise)
+{
+	const char *word = svp_text_field(row, number);
+	int			index = word == NULL ? -1 : svp_word_index(names, nnames, word);
+
+	return index < 0 ? otherwise : index;
 }
 
 int32

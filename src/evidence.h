@@ -56,6 +56,8 @@ extern void svp_add_ticket(SvpParameters *parameters, const SvpRecord *record);
 extern const char *svp_text_field(int row, int number);
 extern int64 svp_time_field(int row, int number, bool *is_set);
 extern int32 svp_int_field(int row, int number);
+extern int	svp_word_field(int row, int number, const char *const *names, int nnames,
+						   int otherwise);
 extern void svp_read_ticket(int row, int first, SvpRecord *record);
 
 /* Record what could not be understood, for the view of issues. */

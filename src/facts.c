@@ -134,7 +134,8 @@ instant_of(const FactBinding *binding, SvpTimeReading reading, int64 raw)
 			return svp_zone_instant(binding->zone, raw);
 		case SVP_READ_EPOCH:
 		case SVP_READ_EPOCH_MS:
-			return raw - MICROSECONDS_FROM_1970_TO_2000;
+			return raw < PG_INT64_MIN + MICROSECONDS_FROM_1970_TO_2000 ? DT_NOBEGIN :
+				raw - MICROSECONDS_FROM_1970_TO_2000;
 		default:
 			return raw;
 	}
@@ -288,7 +289,6 @@ prepare_query(SvpRowReader *reader, Relation relation)
 	reader->plan = SPI_prepare(query, 1, &row_type);
 	if (reader->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(reader->plan);
 
 	source = (CachedPlanSource *) linitial(SPI_plan_get_plan_sources(reader->plan));
 	for (int i = 0; i < mapping->nfacts; i++)
@@ -333,7 +333,8 @@ settings_matter(const SvpFactMapping *fact, const FactBinding *binding)
 SvpRowReader *
 svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext parent)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "service_policy row reader",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "service_policy row reader",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SvpRowReader *reader = palloc0(sizeof(SvpRowReader));
@@ -363,6 +364,11 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 	for (int i = 0; i < mapping->nfacts; i++)
 		reader->settings_matter |= settings_matter(&mapping->facts[i], &reader->bindings[i]);
 	svp_settings_leave(level);
+
+	/* complete: until here an error leaves nothing behind */
+	if (reader->plan != NULL)
+		SPI_keepplan(reader->plan);
+	MemoryContextSetParent(context, parent);
 	return reader;
 }
 
@@ -496,6 +502,25 @@ compute_expressions(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 
 	if (error != NULL)
 		facts->problem = error->message;
+}
+
+/*
+ * NULL, or why keys of these types cannot be taken from the relation: a value
+ * of another type must not be passed for one.
+ */
+const char *
+svp_reader_key_problem(const SvpRowReader *reader, const Oid *types)
+{
+	for (int i = 0; i < reader->mapping->nkey; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(reader->descriptor, reader->key[i] - 1);
+
+		if (column->atttypid != types[i])
+			return psprintf("key column \"%s\" is of type %s, but was of type %s when it was attached",
+							NameStr(column->attname), format_type_be(column->atttypid),
+							format_type_be(types[i]));
+	}
+	return NULL;
 }
 
 /*

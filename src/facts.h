@@ -87,6 +87,7 @@ extern bool svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapp
 							  Relation relation);
 extern bool svp_reader_fits(const SvpRowReader *reader, Relation relation);
 extern bool svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
+extern const char *svp_reader_key_problem(const SvpRowReader *reader, const Oid *types);
 extern Datum *svp_reader_key(const SvpRowReader *reader, HeapTuple tuple);
 extern void svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts);
 

@@ -18,13 +18,10 @@
 static void
 read_record(int row, SvpRecord *record)
 {
-	const char *state = svp_text_field(row, 4);
-
 	record->seq = svp_int_field(row, 1);
 	record->event.at = svp_time_field(row, 2, NULL);
-	record->event.kind = svp_word_index(svp_event_names, SVP_NEVENTS, svp_text_field(row, 3));
-	record->event.state = state == NULL ? SVP_STATE_OPEN :
-		svp_word_index(svp_state_names, SVP_NSTATES, state);
+	record->event.kind = svp_word_field(row, 3, svp_event_names, SVP_NEVENTS, SVP_EVENT_CHANGED);
+	record->event.state = svp_word_field(row, 4, svp_state_names, SVP_NSTATES, SVP_STATE_OPEN);
 	record->source_state = svp_text_field(row, 5);
 	record->opened_at = svp_time_field(row, 6, NULL);
 	record->recorded_by = svp_text_field(row, 7);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include <ctype.h>
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
@@ -536,9 +537,13 @@ svp_number_from_datum(Oid type, Datum value, int64 *millionths)
 		case INT8OID:
 			return !pg_mul_s64_overflow(DatumGetInt64(value), SVP_MILLION, millionths);
 		case FLOAT4OID:
+			if (isinf(DatumGetFloat4(value)))	/* of which 13 has no numeric */
+				return false;
 			value = DirectFunctionCall1(float4_numeric, value);
 			break;
 		case FLOAT8OID:
+			if (isinf(DatumGetFloat8(value)))
+				return false;
 			value = DirectFunctionCall1(float8_numeric, value);
 			break;
 	}

@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "attempt.h"
 #include "ticket.h"
 
 PG_FUNCTION_INFO_V1(svp_ticket_changed);
@@ -362,6 +363,7 @@ retract_leaving(SvpTicket *ticket)
 		return;
 	ticket->next_seq = latest->seq;
 	ticket->returned = true;
+	ticket->left_at = latest->event.at;
 	svp_ledger_retract(ticket->attachment, ticket->key, &ticket->ledger, ticket->next_seq);
 }
 
@@ -436,6 +438,12 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 		warn(&nobody, problem);
 		return;
 	}
+	problem = svp_reader_key_problem(reader, attachment->key_types);
+	if (problem != NULL)
+	{
+		warn(&nobody, problem);
+		return;
+	}
 	if (is_update && svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
 		return;
 	svp_reader_read(reader, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, &facts);
@@ -466,23 +474,49 @@ role_name(Oid role)
 	return name != NULL ? name : psprintf("%u", role);
 }
 
+typedef struct Search
+{
+	const char *name;
+	SvpAttachment *attachment;
+} Search;
+
+static void
+get_attachment(void *arg)
+{
+	Search	   *search = arg;
+
+	search->attachment = svp_attachment_get(search->name, true);
+}
+
+/*
+ * The trigger's attachment.  NULL after a warning where there is none, or
+ * where somebody has edited its rows so that they cannot be read.
+ */
 static SvpAttachment *
 attachment_of(TriggerData *trigger)
 {
-	SvpAttachment *attachment;
+	Search		search = {NULL};
+	ErrorData  *error;
 
 	if (trigger->tg_trigger->tgnargs != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" needs one argument, the attachment's name",
 						trigger->tg_trigger->tgname)));
-	attachment = svp_attachment_get(trigger->tg_trigger->tgargs[0], true);
-	if (attachment == NULL)
+	search.name = trigger->tg_trigger->tgargs[0];
+	error = svp_attempt(get_attachment, &search);
+	if (error != NULL)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("attachment \"%s\" cannot be read: %s", search.name, error->message),
+				 errhint("The statement goes on. Put its rows in service_policy.attachment and service_policy.attachment_table right, or call service_policy.detach(%s) and attach again; the evidence is kept.",
+						 quote_literal_cstr(search.name))));
+	else if (search.attachment == NULL)
 		ereport(WARNING,
 				(errmsg("attachment \"%s\" of trigger \"%s\" does not exist",
-						trigger->tg_trigger->tgargs[0], trigger->tg_trigger->tgname),
+						search.name, trigger->tg_trigger->tgname),
 				 errhint("The statement goes on. Drop the trigger, or attach again.")));
-	return attachment;
+	return error == NULL ? search.attachment : NULL;
 }
 
 /*

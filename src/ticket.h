@@ -23,6 +23,7 @@ typedef struct SvpTicket
 	int64		earliest;		/* … the earliest of them */
 	bool		opening_changed;
 	bool		returned;		/* it left and came back in this transaction */
+	int64		left_at;		/* … then, by the record that was taken back */
 } SvpTicket;
 
 extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail,

@@ -38,6 +38,16 @@ same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
 }
 
 /*
+ * A clock that only the leaving cancelled which was taken back.
+ */
+static bool
+is_revived(const SvpTicket *ticket, const SvpClock *clock)
+{
+	return ticket->returned && clock->state == SVP_CLOCK_CANCELLED &&
+		clock->stopped_at >= ticket->left_at;
+}
+
+/*
  * A judged clock changes only by an event that comes after its judgement.
  */
 static bool
@@ -46,7 +56,7 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 	const SvpClock *a = &stored->clock;
 	const SvpClock *b = &now->clock;
 
-	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || ticket->returned ||
+	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || is_revived(ticket, a) ||
 		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at);
 }
 

@@ -1,0 +1,93 @@
+-- The evidence stands, and the CRM's statement goes on, whatever becomes of rows, keys, times and configuration.
+SET timezone = 'UTC';
+SET datestyle = 'ISO, MDY';
+SET client_min_messages = warning;
+\set VERBOSITY terse
+SELECT service_policy.load_policy('{"policy": "our_evidence", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "30 hours"}]}');
+SELECT service_policy.publish_policy('our_evidence', 1, '1800-01-01Z');
+CREATE SCHEMA crm;
+CREATE TABLE crm.ticket (id bigint PRIMARY KEY, status text, created_at timestamptz, updated_at timestamptz);
+SELECT service_policy.attach('proof', 'crm.ticket', 'our_evidence', '{id}', '{"opened_at": "created_at", "state": "status", "changed_at": "updated_at"}',
+    '{"new": "open", "solved": "resolved"}');
+CREATE VIEW crm.clock AS SELECT state, started_at, due_at, stopped_at, elapsed_us / 3600000000 AS hours FROM proof_data.clock ORDER BY id;
+
+-- A judged clock is not judged anew because the row was deleted and inserted again, dated later, in one transaction.
+INSERT INTO crm.ticket VALUES (1, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+UPDATE crm.ticket SET status = 'solved', updated_at = '2024-01-18 09:00Z';
+SELECT * FROM crm.clock;
+BEGIN;
+DELETE FROM crm.ticket;
+INSERT INTO crm.ticket VALUES (1, 'solved', '2024-01-18 08:00Z', '2024-01-18 09:00Z');
+COMMIT;
+SELECT * FROM crm.clock;
+SELECT problem FROM proof.issues;
+-- an open one is: it goes on
+INSERT INTO crm.ticket VALUES (2, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+BEGIN;
+DELETE FROM crm.ticket WHERE id = 2;
+INSERT INTO crm.ticket VALUES (2, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+COMMIT;
+SELECT state, started_at FROM proof_data.clock WHERE id = 2;
+
+-- Times that are nonsense give an issue, and no deadline that no timestamp can hold.
+DELETE FROM proof_data.issue;
+INSERT INTO crm.ticket VALUES (3, 'new', '294276-12-31 23:00Z', NULL), (4, 'solved', '1850-01-01Z', '294276-12-31Z');
+SELECT id FROM proof_data.clock WHERE id > 2;
+SELECT id, problem FROM proof_data.issue ORDER BY id, problem;
+
+-- What the owner of the evidence writes there himself is no reason to fall over.
+ALTER TABLE proof_data.ledger ALTER event DROP NOT NULL;
+UPDATE proof_data.ledger SET event = NULL, state = 'nonsense' WHERE id = 2;
+UPDATE proof_data.clock SET state = 'nonsense' WHERE id = 2;
+UPDATE crm.ticket SET status = 'solved', updated_at = '2024-01-08 12:00Z' WHERE id = 2;
+SELECT state, hours FROM crm.clock OFFSET 1;
+SELECT count(*) > 0 AS told FROM service_policy.explain_ticket('proof', '{2}');
+ALTER TABLE proof_data.ledger ALTER source_state TYPE int USING 1;
+UPDATE crm.ticket SET status = 'new' WHERE id = 2;
+ALTER TABLE proof_data.ledger ALTER source_state TYPE text;
+
+-- Nor is a configuration that somebody has edited.
+UPDATE service_policy.attachment SET states = '{"*": 3, "new": ["open"], "solved": "none"}' WHERE name = 'proof';
+UPDATE crm.ticket SET status = 'odd' WHERE id = 2;
+UPDATE service_policy.attachment SET states = '{"*": "open"}' WHERE name = 'proof';
+UPDATE service_policy.attachment_table SET facts = '{"mood": "status"}' WHERE attachment = 'proof';
+UPDATE crm.ticket SET status = 'new' WHERE id = 2;
+UPDATE service_policy.attachment_table SET facts = '{"opened_at": "created_at", "state": "status"}', data_key = '{}' WHERE attachment = 'proof';
+UPDATE crm.ticket SET status = 'odd' WHERE id = 2;
+UPDATE service_policy.attachment_table SET data_key = key WHERE attachment = 'proof';
+
+-- A key that changes its type is not taken for one of the type that it had.
+ALTER TABLE crm.ticket ALTER id TYPE text;
+UPDATE crm.ticket SET status = 'new' WHERE id = '2';
+ALTER TABLE crm.ticket ALTER id TYPE bigint USING id::bigint;
+UPDATE crm.ticket SET status = 'late' WHERE id = 2;
+SELECT DISTINCT id FROM proof_data.ledger ORDER BY id;
+
+-- A key is compared as its own index does, also if its type is not of the server's.
+CREATE TYPE crm.code;
+CREATE FUNCTION crm.code_in(cstring) RETURNS crm.code LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION crm.code_out(crm.code) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE crm.code (INPUT = crm.code_in, OUTPUT = crm.code_out, LIKE = text, COLLATABLE = true);
+CREATE FUNCTION crm.code_eq(crm.code, crm.code) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'texteq';
+CREATE FUNCTION crm.code_lt(crm.code, crm.code) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'text_lt';
+CREATE FUNCTION crm.code_le(crm.code, crm.code) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'text_le';
+CREATE FUNCTION crm.code_ge(crm.code, crm.code) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'text_ge';
+CREATE FUNCTION crm.code_gt(crm.code, crm.code) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'text_gt';
+CREATE FUNCTION crm.code_cmp(crm.code, crm.code) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'bttextcmp';
+CREATE OPERATOR crm.= (FUNCTION = crm.code_eq, LEFTARG = crm.code, RIGHTARG = crm.code);
+CREATE OPERATOR crm.< (FUNCTION = crm.code_lt, LEFTARG = crm.code, RIGHTARG = crm.code);
+CREATE OPERATOR crm.<= (FUNCTION = crm.code_le, LEFTARG = crm.code, RIGHTARG = crm.code);
+CREATE OPERATOR crm.>= (FUNCTION = crm.code_ge, LEFTARG = crm.code, RIGHTARG = crm.code);
+CREATE OPERATOR crm.> (FUNCTION = crm.code_gt, LEFTARG = crm.code, RIGHTARG = crm.code);
+CREATE OPERATOR CLASS crm.code_ops DEFAULT FOR TYPE crm.code USING btree AS
+    OPERATOR 1 crm.<, OPERATOR 2 crm.<=, OPERATOR 3 crm.=, OPERATOR 4 crm.>=, OPERATOR 5 crm.>, FUNCTION 1 crm.code_cmp(crm.code, crm.code);
+CREATE TABLE crm.coded (id crm.code PRIMARY KEY, status text, created_at timestamptz);
+SELECT service_policy.attach('coded', 'crm.coded', 'our_evidence', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+INSERT INTO crm.coded VALUES ('A-1', 'new', '2024-01-08 09:00Z'), ('A-2', 'new', '2024-01-08 09:00Z');
+UPDATE crm.coded SET status = 'late';
+SELECT id, seq, source_state FROM coded_data.ledger ORDER BY id::text, seq;
+
+DROP TABLE crm.coded;
+SELECT service_policy.detach('coded', false);
+DROP SCHEMA crm CASCADE;
+SELECT service_policy.detach('proof', false);
