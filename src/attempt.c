@@ -50,8 +50,6 @@ svp_attempt(void (*work) (void *arg), void *arg)
 	{
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		if (must_propagate(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
@@ -59,5 +57,8 @@ svp_attempt(void (*work) (void *arg), void *arg)
 
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
+	/* only now: nobody further out would end our subtransaction */
+	if (error != NULL && must_propagate(error->sqlerrcode))
+		ReThrowError(error);
 	return error;
 }

@@ -7,7 +7,7 @@ use Exporter 'import';
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(create_desk evidence session);
+our @EXPORT = qw(create_counted create_desk disagreements evidence session);
 
 # Monday 8 January 2024; the desk is open on weekdays from nine to five, UTC.  The CRM's tables belong to desk_owner,
 # its application is desk_app, and who attached is desk_admin, no superuser.
@@ -65,6 +65,40 @@ sub create_desk
 	$node->safe_psql($database, 'GRANT USAGE ON SCHEMA desk TO desk_analyst; GRANT SELECT ON ALL TABLES IN SCHEMA desk TO desk_analyst',
 		extra_params => [ '-U', 'desk_admin' ]);
 	return;
+}
+
+# Tickets of which every change raises a number, which is a fact; so a change shows in ticket, ledger and clocks alike.
+# The state follows from the number, so that a ticket's history is the same whoever changed it when.
+sub create_counted
+{
+	my ($node, $database) = @_;
+	$node->safe_psql($database, q{
+		CREATE TABLE crm.counted (id int PRIMARY KEY, number int, created_at timestamptz, updated_at timestamptz,
+			status text GENERATED ALWAYS AS ((ARRAY['new', 'wait', 'new', 'done'])[number % 4 + 1]) STORED);
+		GRANT ALL ON crm.counted TO desk_admin, desk_app;
+		SET ROLE desk_admin;
+		SELECT service_policy.attach('counted', 'crm.counted', 'desk', '{id}',
+			'{"opened_at": "created_at", "changed_at": "updated_at", "state": "status", "category": "number"}', '{"new": "open", "wait": "pending", "done": "resolved"}');
+		RESET ROLE;
+		INSERT INTO crm.counted SELECT id, 0, '2024-01-08 09:00Z', '2024-01-08 09:00Z' FROM generate_series(1, 20) id});
+	return 'UPDATE crm.counted SET number = number + 1, updated_at = updated_at + interval \'1 minute\'';
+}
+
+# What of them does not agree.  A judged clock has what the ticket was when it was judged.
+sub disagreements
+{
+	my ($node, $database) = @_;
+	return $node->safe_psql($database, q{
+		WITH latest AS (SELECT DISTINCT ON (id) * FROM counted_data.ledger ORDER BY id, seq DESC),
+		     size AS (SELECT id, count(*), max(seq) FROM counted_data.ledger GROUP BY id)
+		SELECT t.*, l.seq, l.category, l.source_state, c.state, c.category
+		  FROM crm.counted t LEFT JOIN latest l USING (id) LEFT JOIN size USING (id)
+		  LEFT JOIN counted_data.clock c ON c.id = t.id AND c.metric = 'resolution'
+		 WHERE l.category IS DISTINCT FROM t.number::text OR l.source_state IS DISTINCT FROM t.status
+		    OR size.count <> size.max OR size.max <> t.number + 1
+		    OR c.category IS DISTINCT FROM CASE t.status WHEN 'done'
+		           THEN (SELECT j.category FROM counted_data.ledger j WHERE j.id = t.id AND j.at = c.stopped_at) ELSE t.number::text END
+		    OR c.state IS DISTINCT FROM CASE t.status WHEN 'new' THEN 'running' WHEN 'wait' THEN 'paused' ELSE CASE WHEN c.elapsed_us > c.target_us THEN 'missed' ELSE 'met' END END});
 }
 
 # All that is recorded of some tickets, as text.
