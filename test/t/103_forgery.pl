@@ -167,6 +167,16 @@ my (undef, undef, $err) = $node->psql('postgres', q{SELECT service_policy.attach
 like($err, qr/schema "next_data" belongs to desk_app/, 'a schema put there before is not adopted');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM service_policy.attachment WHERE name = 'next'}), 0, '… and nothing is attached');
 
+# What is granted to everybody is a courtesy: the triggers do without.
+$app->quit;
+$node->safe_psql('postgres', 'REVOKE ALL ON SCHEMA service_policy, public FROM PUBLIC; REVOKE ALL ON ALL FUNCTIONS IN SCHEMA service_policy FROM PUBLIC; REVOKE ALL ON ALL TABLES IN SCHEMA service_policy FROM PUBLIC');
+$app = session($node, 'postgres', '-U', 'desk_app', '-v', 'VERBOSITY=verbose');
+is(life('', '') . recorded($id), $honest, 'without any right of everybody');
+
+# The attachment changes hands, and its triggers act as the new owner.
+$node->safe_psql('postgres', 'REASSIGN OWNED BY desk_admin TO desk_owner; DROP OWNED BY desk_admin; DROP ROLE desk_admin');
+is(life('', '') . recorded($id), $honest, 'with another owner');
+
 $app->quit;
 $node->stop;
 done_testing();
