@@ -114,15 +114,28 @@ check_fact(const SvpMapping *mapping, SvpFactMapping *fact, const char *table)
 Datum
 svp_check_mapping(PG_FUNCTION_ARGS)
 {
-	char	   *source = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Relation	relation = relation_open(PG_GETARG_OID(1), AccessShareLock);
+	char	   *source;
+	Relation	relation;
 	int			nkey;
-	char	  **key = svp_text_array(PG_GETARG_ARRAYTYPE_P(2), &nkey);
+	char	  **key;
 	char	   *where = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
-	char	   *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												   RelationGetRelationName(relation));
+	char	   *table;
 	SvpMapping *mapping;
-	int			level = svp_settings_enter();
+	int			level;
+
+	for (int i = 0; i < 4; i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a mapping needs its source, table, key and facts")));
+	}
+	source = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	relation = relation_open(PG_GETARG_OID(1), AccessShareLock);
+	key = svp_text_array(PG_GETARG_ARRAYTYPE_P(2), &nkey);
+	table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+									   RelationGetRelationName(relation));
+	level = svp_settings_enter();
 
 	mapping = svp_mapping_parse(source, key, nkey, PG_GETARG_JSONB_P(3), where);
 	for (int i = 0; i < nkey; i++)

@@ -10,8 +10,8 @@
  *
  * A change of scenario while a clock is open matches the benchmarks again;
  * the new one counts from the clock's start, with its own pauses.  That is
- * done by folding the cycle's events again, so it costs O(events) for each
- * such change, and everything else O(1) an event.
+ * done by folding the cycle's events again, for each benchmark once, so all
+ * costs O(events) for each benchmark that ever matches.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -40,6 +40,18 @@ typedef struct Fold
 	SvpState	state;			/* of the ticket, after it */
 	SvpTimeResult result;
 } Fold;
+
+/*
+ * The clock that a cycle would have, had a benchmark matched from its first
+ * event on; kept for when the benchmark matches again.
+ */
+typedef struct Replay
+{
+	int			first_event;
+	int			next_event;		/* the first that is not folded yet */
+	SvpState	state;			/* of the ticket, before that */
+	SvpClock	clock;			/* without a benchmark: not begun */
+} Replay;
 
 /*
  * The measure of [from, to) in a calendar, or around the clock, for the same
@@ -300,19 +312,28 @@ enter_event(Fold *fold, int event)
  * and not including, the current one.
  */
 static void
-rematch(Fold *fold, SvpClock *clock, const SvpBenchmark *benchmark, SvpCalendar *calendar,
-		int first_event)
+rematch(Fold *fold, SvpClock *clock, Replay *replay, const SvpBenchmark *benchmark,
+		SvpCalendar *calendar, int first_event)
 {
 	bool		was_started = clock->started;
 	Fold		again = *fold;
 
+	if (replay->clock.benchmark == NULL || replay->first_event != first_event)
+		*replay = (Replay) {
+			.first_event = first_event,
+			.next_event = first_event,
+			.state = SVP_STATE_OPEN,
+			.clock = {.benchmark = benchmark,.calendar = calendar,.cycle = clock->cycle}
+		};
 	again.listener = NULL;
-	*clock = (SvpClock) {.benchmark = benchmark,.calendar = calendar,.cycle = clock->cycle};
-	for (int i = first_event; i < fold->event; i++)
+	again.state = replay->state;
+	for (; replay->next_event < fold->event; replay->next_event++)
 	{
-		enter_event(&again, i);
-		step(&again, clock);
+		enter_event(&again, replay->next_event);
+		step(&again, &replay->clock);
 	}
+	replay->state = again.state;
+	*clock = replay->clock;
 	fold->result = again.result;
 	if (was_started)
 		tell(fold, SVP_CLOCK_REMATCHES, clock);
@@ -372,7 +393,9 @@ svp_clock_fold(const SvpHistory *history, const SvpPolicy *policy,
 	SvpClock   *clock = clocks;
 	SvpScenario scenario = {{NULL}};
 	int			first_event = 0;
+	Replay	   *replays = palloc(sizeof(Replay) * (policy->nbenchmarks + 1));
 
+	memset(replays, 0, sizeof(Replay) * policy->nbenchmarks);
 	*clock = (SvpClock) {.cycle = 1};
 	for (int i = 0; i < history->nevents && fold.result == SVP_TIME_OK; i++)
 	{
@@ -398,9 +421,11 @@ svp_clock_fold(const SvpHistory *history, const SvpPolicy *policy,
 			continue;
 		}
 		if (clock->benchmark != &policy->benchmarks[best])
-			rematch(&fold, clock, &policy->benchmarks[best], calendars[best], first_event);
+			rematch(&fold, clock, &replays[best], &policy->benchmarks[best], calendars[best],
+					first_event);
 		step(&fold, clock);
 	}
+	pfree(replays);
 	*nclocks = (clock - clocks) + (clock->started ? 1 : 0);
 	return fold.result;
 }
