@@ -198,12 +198,15 @@ BEGIN
       FROM unnest(key, data_key) WITH ORDINALITY AS k (name, data_name, position)
       JOIN pg_attribute a ON a.attrelid = row_table AND a.attname = k.name
       JOIN pg_type t ON t.oid = a.atttypid;
-    EXECUTE replace(replace(replace(replace(replace(service_policy._attachment_ddl(part),
-                    '@views@', quote_ident(attachment)),
-                    '@data@', quote_ident(attachment || '_data')),
-                    '@key_columns@', definitions),
-                    '@key_text@', texts),
-                    '@key@', names);
+    -- In one pass, so that a column which is named as a placeholder is not taken for one.
+    EXECUTE (SELECT string_agg(CASE token[1] WHEN '@views@' THEN quote_ident(attachment)
+                                             WHEN '@data@' THEN quote_ident(attachment || '_data')
+                                             WHEN '@key_columns@' THEN definitions
+                                             WHEN '@key_text@' THEN texts
+                                             WHEN '@key@' THEN names
+                                             ELSE token[1] END, '' ORDER BY position)
+               FROM regexp_matches(service_policy._attachment_ddl(part), '@[a-z_]+@|[^@]+|@', 'g')
+                    WITH ORDINALITY AS ddl (token, position));
 END
 $$;
 COMMENT ON FUNCTION service_policy._create_part(text, text, text, regclass, text[], text[]) IS

@@ -87,7 +87,16 @@ INSERT INTO crm.coded VALUES ('A-1', 'new', '2024-01-08 09:00Z'), ('A-2', 'new',
 UPDATE crm.coded SET status = 'late';
 SELECT id, seq, source_state FROM coded_data.ledger ORDER BY id::text, seq;
 
-DROP TABLE crm.coded;
+
+-- Nor is a column's name taken for anything but a name.
+CREATE TABLE crm.odd ("a@key@ 'b' @data@ ""c"" \" int PRIMARY KEY, status text, created_at timestamptz);
+SELECT service_policy.attach('odd', 'crm.odd', 'our_evidence', ARRAY['a@key@ ''b'' @data@ "c" \'], '{"opened_at": "created_at", "state": "status"}',
+    '{"*": "open"}');
+INSERT INTO crm.odd VALUES (1, E'it''s \\ "new"', '2024-01-08 09:00Z');
+SELECT key, l.source_state, c.state FROM (SELECT * FROM odd_data.ledger) l (key) JOIN (SELECT * FROM odd_data.clock) c (key) USING (key);
+
+DROP TABLE crm.odd, crm.coded;
+SELECT service_policy.detach('odd', false);
 SELECT service_policy.detach('coded', false);
 DROP SCHEMA crm CASCADE;
 SELECT service_policy.detach('proof', false);
