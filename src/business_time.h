@@ -20,7 +20,8 @@ typedef enum SvpTimeResult
 {
 	SVP_TIME_OK,
 	SVP_TIME_NO_HOURS,			/* no opening hours, or none left for this */
-	SVP_TIME_OUT_OF_RANGE		/* outside the years 1900 to 2500 */
+	SVP_TIME_OUT_OF_RANGE,		/* outside the years 1900 to 2500 */
+	SVP_TIME_TOO_MANY_WINDOWS	/* more than anybody's opening hours have */
 } SvpTimeResult;
 
 #define SVP_TIME_FIRST_YEAR 1900

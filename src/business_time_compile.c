@@ -468,7 +468,7 @@ svp_calendar_compile(SvpCalendar *calendar, int32 first_year, int32 last_year)
 	pfree(build.midnight);
 	pfree(build.exception);
 	pfree(build.spans);
-	return done ? SVP_TIME_OK : SVP_TIME_OUT_OF_RANGE;
+	return done ? SVP_TIME_OK : SVP_TIME_TOO_MANY_WINDOWS;
 }
 
 /*

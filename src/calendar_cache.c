@@ -475,6 +475,13 @@ svp_time_check(SvpTimeResult result, const char *calendar)
 							   SVP_TIME_FIRST_YEAR, SVP_TIME_LAST_YEAR)));
 			break;
 
+		case SVP_TIME_TOO_MANY_WINDOWS:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("calendar \"%s\" has too many windows of opening hours", calendar),
+					 errhint("Look for rows of a few minutes in service_policy.calendar_hours, and make one of those that belong together.")));
+			break;
+
 		case SVP_TIME_NO_HOURS:
 			known = find_entry(calendar)->calendar;
 			if (known != NULL && svp_calendar_may_open(known))

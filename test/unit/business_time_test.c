@@ -303,6 +303,27 @@ test_range(void)
 	svp_calendar_free(c);
 }
 
+/* A window every other minute, and the same all touching. */
+static void
+test_dense(void)
+{
+	static SvpHours hours[7 * 1440];
+	SvpCalendar *c;
+	int64		usec;
+
+	for (int i = 0; i < lengthof(hours); i++)
+		hours[i] = (SvpHours) WEEKLY(1 + i / 1440, i % 1440 * MINUTE, i % 1440 * MINUTE + MINUTE / 2);
+	c = make(&utc, false, hours, lengthof(hours), NULL, 0);
+	ok(svp_elapsed(c, 0, 30 * DAY, &usec) == SVP_TIME_TOO_MANY_WINDOWS, "too many windows to be meant");
+	svp_calendar_free(c);
+
+	for (int i = 0; i < lengthof(hours); i++)
+		hours[i].closes = hours[i].opens + MINUTE;
+	c = make(&utc, false, hours, lengthof(hours), NULL, 0);
+	is_int64(elapsed(c, 0, 30 * DAY), 30 * DAY, "minutes that touch are one window");
+	svp_calendar_free(c);
+}
+
 static void
 test_working_days(void)
 {
@@ -371,6 +392,7 @@ main(void)
 	test_exceptions();
 	test_change_of_hours();
 	test_range();
+	test_dense();
 	test_working_days();
 	test_growth();
 	test_random();
