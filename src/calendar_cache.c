@@ -311,10 +311,10 @@ forget_unloaded(CalendarEntry *entry)
 
 /*
  * Read a calendar's rows into the entry.  Returns false if there is no such
- * calendar.
+ * calendar, or none in a zone that is known, where that is ok.
  */
 static bool
-load_entry(CalendarEntry *entry)
+load_entry(CalendarEntry *entry, bool missing_ok)
 {
 	CalendarRows rows = {0};
 	Oid			argtypes[1] = {TEXTOID};
@@ -329,14 +329,13 @@ load_entry(CalendarEntry *entry)
 	values[0] = CStringGetTextDatum(entry->name);
 	generation = svp_config_read(SVP_CONFIG_CALENDAR, calendar_query, 1, argtypes, values,
 								 consume_rows, &rows);
-	if (rows.time_zone == NULL)
+	zone.arg = rows.time_zone == NULL ? NULL : pg_tzset(rows.time_zone);
+	zone.offset_at = zone_offset_at;
+	if (rows.time_zone == NULL || (zone.arg == NULL && missing_ok))
 	{
 		forget_unloaded(entry);
 		return false;
 	}
-
-	zone.arg = pg_tzset(rows.time_zone);
-	zone.offset_at = zone_offset_at;
 	if (zone.arg == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -370,7 +369,7 @@ get_entry(const char *name, bool missing_ok)
 	CalendarEntry *entry = find_entry(name);
 
 	if (unlikely(entry->generation != svp_config_generation(SVP_CONFIG_CALENDAR)) &&
-		!load_entry(entry))
+		!load_entry(entry, missing_ok))
 	{
 		if (missing_ok)
 			return NULL;

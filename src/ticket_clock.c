@@ -15,6 +15,7 @@
 
 #include "utils/timestamp.h"
 
+#include "attempt.h"
 #include "clock_table.h"
 #include "judge.h"
 #include "ticket.h"
@@ -142,22 +143,46 @@ report_range(SvpTicket *ticket, const char *metric)
 						 metric, SVP_TIME_FIRST_YEAR, SVP_TIME_LAST_YEAR), NULL);
 }
 
+typedef struct Appointment
+{
+	const SvpAttachment *attachment;
+	int64		opened_at;
+	SvpJudge   *judge;
+} Appointment;
+
+static void
+appoint(void *arg)
+{
+	Appointment *appointment = arg;
+
+	svp_judge_appoint(appointment->attachment, appointment->opened_at, appointment->judge);
+}
+
 void
 svp_ticket_move_clocks(SvpTicket *ticket)
 {
 	SvpHistory	history = svp_ledger_history(&ticket->ledger);
 	SvpClock   *clocks = palloc(sizeof(SvpClock) * (history.nevents + 1));
 	SvpJudge	judge;
+	Appointment appointment = {ticket->attachment, history.opened_at, &judge};
+	ErrorData  *error = svp_attempt(appoint, &appointment);
 	SvpStoredClock *stored;
 	int			nstored;
 
-	svp_judge_appoint(ticket->attachment, history.opened_at, &judge);
+	/* a document that a later release or another server no longer takes */
+	if (error != NULL)
+	{
+		svp_ticket_issue(ticket, "policy_unreadable",
+						 "The policy cannot be read; the clocks stay as they were.",
+						 error->message);
+		return;
+	}
 	if (judge.policy == NULL)
 		return;
 	if (judge.missing_calendar != NULL)
 	{
 		svp_ticket_issue(ticket, "calendar_missing",
-					psprintf("The calendar %s does not exist or has no opening hours; the clocks stay as they were.",
+					psprintf("The calendar %s does not exist, has no opening hours or is in an unknown time zone; the clocks stay as they were.",
 							 judge.missing_calendar), judge.missing_calendar);
 		return;
 	}

@@ -54,7 +54,26 @@ UPDATE service_policy.attachment_table SET facts = '{"mood": "status"}' WHERE at
 UPDATE crm.ticket SET status = 'new' WHERE id = 2;
 UPDATE service_policy.attachment_table SET facts = '{"opened_at": "created_at", "state": "status"}', data_key = '{}' WHERE attachment = 'proof';
 UPDATE crm.ticket SET status = 'odd' WHERE id = 2;
+
+-- Nor are a document and a zone that this server, or a later release of this, no longer takes.
 UPDATE service_policy.attachment_table SET data_key = key WHERE attachment = 'proof';
+INSERT INTO service_policy.calendar VALUES ('our_lost', 'UTC');
+INSERT INTO service_policy.calendar_hours VALUES ('our_lost', 1, '09:00', '17:00');
+SET session_replication_role = replica;
+UPDATE service_policy.policy_version SET document = document || '{"benchmarks": "none"}' WHERE policy = 'our_evidence';
+RESET session_replication_role;
+DELETE FROM proof_data.issue;
+UPDATE crm.ticket SET status = 'new', created_at = '2024-01-08 09:00Z' WHERE id = 3;
+SET session_replication_role = replica;
+UPDATE service_policy.policy_version SET document = document || '{"benchmarks": [{"name": "solve", "metric": "resolution", "target": "30 hours", "calendar": "our_lost"}]}' WHERE policy = 'our_evidence';
+UPDATE service_policy.calendar SET time_zone = 'Europe/Atlantis' WHERE name = 'our_lost';
+RESET session_replication_role;
+UPDATE crm.ticket SET status = 'odd' WHERE id = 3;
+SELECT service_policy._clock_microseconds('our_lost', '2024-01-08Z', '2024-01-09Z');
+SELECT id, problem, value FROM proof.issues ORDER BY issue_id;
+UPDATE service_policy.calendar SET time_zone = 'UTC' WHERE name = 'our_lost';
+UPDATE crm.ticket SET status = 'new' WHERE id = 3;
+SELECT due_at FROM proof_data.clock WHERE id = 3;
 
 -- A key that changes its type is not taken for one of the type that it had.
 ALTER TABLE crm.ticket ALTER id TYPE text;
@@ -100,3 +119,4 @@ SELECT service_policy.detach('odd', false);
 SELECT service_policy.detach('coded', false);
 DROP SCHEMA crm CASCADE;
 SELECT service_policy.detach('proof', false);
+DELETE FROM service_policy.calendar WHERE name = 'our_lost';
