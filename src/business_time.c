@@ -59,6 +59,12 @@ compile_years(SvpCalendar *calendar, int32 first_year, int32 last_year)
 								Min(last_year, SVP_TIME_LAST_YEAR));
 }
 
+SvpZone
+svp_calendar_zone(const SvpCalendar *calendar)
+{
+	return calendar->zone;
+}
+
 bool
 svp_calendar_may_open(const SvpCalendar *calendar)
 {

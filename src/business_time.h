@@ -70,6 +70,9 @@ extern SvpCalendar *svp_calendar_create(MemoryContext context, SvpZone zone, boo
 										const SvpDate *dates, int ndates);
 extern void svp_calendar_free(SvpCalendar *calendar);
 
+/* The zone that the calendar was made with. */
+extern SvpZone svp_calendar_zone(const SvpCalendar *calendar);
+
 /* False once it is certain that the calendar never opens. */
 extern bool svp_calendar_may_open(const SvpCalendar *calendar);
 

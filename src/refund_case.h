@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * refund_case.h
+ *		One refund, from its facts to its decision.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_REFUND_CASE_H
+#define SVP_REFUND_CASE_H
+
+#include "attachment.h"
+#include "ledger.h"
+#include "policy.h"
+#include "refund.h"
+
+typedef struct SvpRefundCase
+{
+	/* What is given */
+	SvpAttachment *attachment;
+	const SvpMapping *mapping;	/* names the facts */
+	SvpFacts	facts;
+	int64		now;			/* the moment of the decision */
+
+	/* What is found */
+	Datum	   *ticket_key;		/* NULL if the refund names no ticket */
+	const SvpRecord *ticket;	/* as last recorded; NULL if it is not */
+	SvpRefundFact *known;		/* the facts that decide */
+	int			nknown;
+	const SvpPolicy *policy;	/* NULL: no version was in force */
+	const SvpRefundRule *rule;	/* NULL: none applies */
+	SvpMode		mode;
+	SvpRefundCalendars calendars;
+	SvpRefundDecision decision;
+} SvpRefundCase;
+
+/*
+ * Decide.  In an SPI connection with the rights of the attachment's owner,
+ * and with its evidence prepared.
+ */
+extern void svp_refund_case_judge(SvpRefundCase *refund);
+
+/* The text of a fact that is set, or NULL. */
+extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char *name);
+
+/* A fact that decides, with what was found in the ticket's stead. */
+extern const SvpRefundFact *svp_refund_case_fact(const SvpRefundCase *refund, const char *name);
+
+/* Texts, see refund_message.c; in UTC where the rule has no zone. */
+extern char *svp_refund_amount_text(int64 millionths);
+extern char *svp_refund_summary(const SvpRefundCase *refund);
+extern char *svp_refund_grounds(const SvpRefundCase *refund);
+extern char *svp_refund_customer_message(const SvpRefundCase *refund, const char *language);
+
+#endif							/* SVP_REFUND_CASE_H */
