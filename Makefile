@@ -15,6 +15,7 @@ SQL_PARTS = \
 	attachment_ddl \
 	attachment \
 	explain \
+	refund \
 	references \
 	privileges
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)

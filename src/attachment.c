@@ -46,7 +46,7 @@ static List *outdated = NIL;
 static List *outdated_plans = NIL;
 
 static const char *const attachment_query =
-"SELECT a.policy, a.states, t.source, t.key, t.facts, t.only_where, t.data_key"
+"SELECT a.policy, a.states, t.source, t.key, t.facts, t.only_where, t.data_key, t.table_name"
 "  FROM service_policy.attachment a"
 "  JOIN service_policy.attachment_table t ON t.attachment = a.name"
 " WHERE a.name = $1";
@@ -147,7 +147,10 @@ load_rows(void *arg)
 		char	   *source = TextDatumGetCString(column(row, 3, &isnull));
 
 		if (strcmp(source, "refund") == 0)
+		{
 			attachment->refund = load_mapping(row, source);
+			attachment->refund_table = TextDatumGetCString(column(row, 8, &isnull));
+		}
 		else
 			attachment->ticket = load_mapping(row, source);
 	}
@@ -170,6 +173,11 @@ free_attachment(SvpAttachment *attachment)
 	{
 		if (attachment->plans[i] != NULL)
 			SPI_freeplan(attachment->plans[i]);
+	}
+	for (int i = 0; i < SVP_NREFUND_STATEMENTS; i++)
+	{
+		if (attachment->refund_plans[i] != NULL)
+			SPI_freeplan(attachment->refund_plans[i]);
 	}
 	MemoryContextDelete(attachment->context);
 }
@@ -374,6 +382,14 @@ void
 svp_attachment_leave(const SvpCaller *caller)
 {
 	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
+const char *
+svp_role_name(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return name != NULL ? name : psprintf("%u", role);
 }
 
 /*

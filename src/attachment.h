@@ -31,6 +31,15 @@ typedef enum SvpStatement
 
 #define SVP_NSTATEMENTS (SVP_APPEND_ISSUE + 1)
 
+/* Likewise for its refunds, see refund_table.c. */
+typedef enum SvpRefundStatement
+{
+	SVP_REFUND_IS_DECIDED,
+	SVP_REFUND_APPEND
+} SvpRefundStatement;
+
+#define SVP_NREFUND_STATEMENTS (SVP_REFUND_APPEND + 1)
+
 typedef struct SvpAttachment
 {
 	char	   *name;
@@ -48,6 +57,9 @@ typedef struct SvpAttachment
 	List	   *readers;		/* SvpRowReader, one a relation seen */
 	Oid		   *key_types;		/* of the ticket's key in our tables */
 	SPIPlanPtr	plans[SVP_NSTATEMENTS];
+	char	   *refund_table;	/* with its schema, quoted; NULL without one */
+	Oid		   *refund_key_types;	/* of a refund's key in our tables */
+	SPIPlanPtr	refund_plans[SVP_NREFUND_STATEMENTS];
 } SvpAttachment;
 
 /*
@@ -83,6 +95,9 @@ typedef struct SvpCaller
 
 extern bool svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller);
 extern void svp_attachment_leave(const SvpCaller *caller);
+
+/* The role's name, or its number if it was dropped while its session goes on. */
+extern const char *svp_role_name(Oid role);
 
 extern void svp_attachment_check_reader(const SvpAttachment *attachment, const char *view);
 

@@ -60,8 +60,8 @@ ends_in_at(const char *name)
 	return length > 3 && strcmp(name + length - 3, "_at") == 0;
 }
 
-static SvpFactKind
-kind_of(const char *name)
+SvpFactKind
+svp_fact_kind(const char *name)
 {
 	if (ends_in_at(name))
 		return SVP_FACT_TIME;
@@ -102,8 +102,11 @@ known_facts(const char *alias)
 	return list.data;
 }
 
-static void
-check_known(const char *alias, const char *name)
+/*
+ * Complain unless rows of this kind have a fact of this name.
+ */
+void
+svp_mapping_check_known(const char *alias, const char *name)
 {
 	if (is_known(alias, name))
 		return;
@@ -113,8 +116,11 @@ check_known(const char *alias, const char *name)
 			 errhint("The facts of a %s are %s.", alias, known_facts(alias))));
 }
 
-static char *
-json_text(const JsonbValue *value)
+/*
+ * A string, number or boolean as text; NULL for all else.
+ */
+char *
+svp_json_text(const JsonbValue *value)
 {
 	switch (value->type)
 	{
@@ -137,7 +143,7 @@ json_string(const char *fact, const char *key, const JsonbValue *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("fact \"%s\": \"%s\" must be a string", fact, key)));
-	return json_text(value);
+	return svp_json_text(value);
 }
 
 static void
@@ -154,7 +160,7 @@ parse_unset(SvpFactMapping *fact, const JsonbValue *value)
 	fact->unset = palloc0(sizeof(char *) * Max(JsonContainerSize(list), 1));
 	for (uint32 i = 0; i < JsonContainerSize(list); i++)
 	{
-		char	   *text = json_text(getIthJsonbValueFromContainer(list, i));
+		char	   *text = svp_json_text(getIthJsonbValueFromContainer(list, i));
 
 		/* null never is a set value, so naming it changes nothing */
 		if (text != NULL)
@@ -223,9 +229,9 @@ static void
 parse_fact(SvpFactMapping *fact, const char *name, const JsonbValue *value)
 {
 	fact->name = pstrdup(name);
-	fact->kind = kind_of(name);
+	fact->kind = svp_fact_kind(name);
 	if (value->type == jbvString)
-		fact->sql = json_text(value);
+		fact->sql = svp_json_text(value);
 	else if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
 	{
 		JsonbIterator *iterator = JsonbIteratorInit(value->val.binary.data);
@@ -235,7 +241,7 @@ parse_fact(SvpFactMapping *fact, const char *name, const JsonbValue *value)
 		(void) JsonbIteratorNext(&iterator, &member, true);
 		while ((token = JsonbIteratorNext(&iterator, &member, true)) == WJB_KEY)
 		{
-			char	   *key = json_text(&member);
+			char	   *key = svp_json_text(&member);
 
 			(void) JsonbIteratorNext(&iterator, &member, true);
 			parse_member(fact, key, &member);
@@ -270,7 +276,7 @@ parse_parts(SvpMapping *mapping, const char *name, JsonbContainer *parts)
 static void
 parse_entry(SvpMapping *mapping, const char *name, const JsonbValue *value)
 {
-	check_known(mapping->alias, name);
+	svp_mapping_check_known(mapping->alias, name);
 	if (strcmp(name, "ticket") == 0)
 	{
 		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
@@ -311,7 +317,7 @@ svp_mapping_parse(const char *alias, char **key, int nkey, Jsonb *facts, const c
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
 	{
-		char	   *name = json_text(&value);
+		char	   *name = svp_json_text(&value);
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		parse_entry(mapping, name, &value);

@@ -463,17 +463,6 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 				  TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ? NULL : &facts, recorded_by);
 }
 
-/*
- * The role's name, or its number if it was dropped while its session goes on.
- */
-static const char *
-role_name(Oid role)
-{
-	const char *name = GetUserNameFromId(role, true);
-
-	return name != NULL ? name : psprintf("%u", role);
-}
-
 typedef struct Search
 {
 	const char *name;
@@ -548,7 +537,7 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	record_change_of_row(attachment, trigger, role_name(caller.user));
+	record_change_of_row(attachment, trigger, svp_role_name(caller.user));
 	SPI_finish();
 	svp_attachment_leave(&caller);
 	return PointerGetDatum(NULL);

@@ -2,8 +2,8 @@
 
 CREATE TABLE service_policy.attachment (
     name                text PRIMARY KEY
-                        CONSTRAINT name_is_a_plain_identifier_of_up_to_50_letters
-                        CHECK (name ~ '^[a-z_][a-z0-9_]{0,49}$'),
+                        CONSTRAINT name_is_a_plain_identifier_of_up_to_40_letters
+                        CHECK (name ~ '^[a-z_][a-z0-9_]{0,39}$'),
     policy              text NOT NULL REFERENCES service_policy.policy (name) ON UPDATE CASCADE,
     states              jsonb NOT NULL,
     distribution_column text NOT NULL,
@@ -82,7 +82,11 @@ AS $$
                                              stopped_at,stopped_on,issue_id,problem,detail,value,clock_id,status,outcome,
                                              met_count,missed_count,remaining_minutes,elapsed_minutes,paused_minutes,
                                              target_minutes,escalation_level,next_escalation_at,recorded_on,now_us,
-                                             priority,channel,category,product,customer_tier,region,team,agent,customer}'::text[])
+                                             priority,channel,category,product,customer_tier,region,team,agent,customer,
+                                             decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
+                                             requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,
+                                             order_id,line_id,facts}'::text[])
+                               OR source = 'refund' AND part LIKE 'ticket\_%'
                           THEN source || '_' || part ELSE part END
                      ORDER BY position)
       FROM unnest(key) WITH ORDINALITY AS parts (part, position)
@@ -170,13 +174,16 @@ CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) R
 AS $$
     SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues}'::text[]
                 WHEN source = 'ticket' THEN '{ledger,clock,issue}'::text[]
+                WHEN source = 'refund' AND is_view THEN '{refund_log}'::text[]
+                WHEN source = 'refund' THEN '{refund_decision}'::text[]
            END
 $$;
 COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS
     'The tables, or the views, that an attached table of this source has in its attachment''s schemas';
 
 -- The DDL files have these placeholders: @views@ and @data@ (the schemas),
--- @key_columns@ (definitions), @key@ (names) and @key_text@ (as text).
+-- @key_columns@ (definitions), @key@ (names) and @key_text@ (as text); for
+-- refunds also @ticket_columns@ and @ticket_key@.
 CREATE FUNCTION service_policy._create_part(part text, attachment text, source text, row_table regclass,
                                             key text[], data_key text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -204,6 +211,8 @@ BEGIN
                                              WHEN '@key_columns@' THEN definitions
                                              WHEN '@key_text@' THEN texts
                                              WHEN '@key@' THEN names
+                                             WHEN '@ticket_columns@' THEN service_policy._ticket_columns(attachment, true)
+                                             WHEN '@ticket_key@' THEN service_policy._ticket_columns(attachment, false)
                                              ELSE token[1] END, '' ORDER BY position)
                FROM regexp_matches(service_policy._attachment_ddl(part), '@[a-z_]+@|[^@]+|@', 'g')
                     WITH ORDINALITY AS ddl (token, position));
@@ -275,10 +284,10 @@ DECLARE
     part text;
     has_evidence boolean;
 BEGIN
-    IF name IS NULL OR name !~ '^[a-z_][a-z0-9_]{0,49}$' THEN
+    IF name IS NULL OR name !~ '^[a-z_][a-z0-9_]{0,39}$' THEN
         RAISE EXCEPTION 'an attachment cannot be named "%"', name
             USING ERRCODE = 'invalid_name',
-                  HINT = 'Its name becomes that of a schema: up to 50 small letters, digits and underscores.';
+                  HINT = 'Its name becomes that of a schema: up to 40 small letters, digits and underscores.';
     ELSIF EXISTS (SELECT FROM service_policy.attachment a WHERE a.name = attach.name) THEN
         RAISE EXCEPTION 'attachment "%" exists already', name
             USING ERRCODE = 'duplicate_object',

@@ -18,6 +18,7 @@ GRANT EXECUTE ON FUNCTION
     service_policy.validate_policy(jsonb),
     service_policy.policy_in_force(text, timestamptz),
     service_policy.explain_ticket(text, text[]),
+    service_policy.refund_check(text, jsonb, timestamptz, text),
     service_policy._explain_ticket(text, text[])
     TO PUBLIC;
 

@@ -36,7 +36,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 
 -- Names
-SELECT is(pg_temp.attach(name => wrong), format(E'42602 an attachment cannot be named "%s"\nIts name becomes that of a schema: up to 50 small letters, digits and underscores.', wrong), 'the name ' || coalesce(wrong, 'NULL'))
+SELECT is(pg_temp.attach(name => wrong), format(E'42602 an attachment cannot be named "%s"\nIts name becomes that of a schema: up to 40 small letters, digits and underscores.', wrong), 'the name ' || coalesce(wrong, 'NULL'))
   FROM unnest(ARRAY['', 'Desk', 'my desk', '1st', 'desk;', 'désk', repeat('x', 51)]) wrong;
 SELECT alike(pg_temp.attach(name => NULL), '42602 %', 'no name');
 SELECT alike(pg_temp.attach(name => 'crm'), '42P06 schema "crm" already exists%', 'the name of a schema that there is');

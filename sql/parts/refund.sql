@@ -1,0 +1,87 @@
+-- Refunds: decided and refused at the write (src/refund_trigger.c), or asked for before (src/refund_check.c).
+
+CREATE FUNCTION service_policy._refund_decided() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'svp_refund_decided';
+COMMENT ON FUNCTION service_policy._refund_decided() IS
+    'BEFORE trigger of an attached refund table: refuses what the policy forbids; its argument names the attachment';
+
+CREATE FUNCTION service_policy._refund_recorded() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'svp_refund_recorded';
+COMMENT ON FUNCTION service_policy._refund_recorded() IS
+    'AFTER trigger of an attached refund table: decides on the row as it was stored, and records the decision';
+
+-- The ticket's key in the table of decisions, as "name type" or as "name" alone.
+CREATE FUNCTION service_policy._ticket_columns(attachment text, with_types boolean) RETURNS text
+    LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(quote_ident(CASE WHEN k.name LIKE 'ticket\_%' THEN k.name ELSE 'ticket_' || k.name END) ||
+                      CASE WHEN with_types THEN ' ' || format_type(a.atttypid, a.atttypmod) ELSE '' END,
+                      CASE WHEN with_types THEN E',\n    ' ELSE ', ' END ORDER BY k.position)
+      FROM service_policy.attachment_table t,
+           unnest(t.data_key) WITH ORDINALITY AS k (name, position)
+      JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(attachment || '_data') || '.ledger')
+                         AND a.attname = k.name
+     WHERE t.attachment = _ticket_columns.attachment AND t.source = 'ticket'
+$$;
+COMMENT ON FUNCTION service_policy._ticket_columns(text, boolean) IS
+    'The columns that carry a ticket''s key in the table of refund decisions';
+
+CREATE FUNCTION service_policy.attach_refunds(name text, refund_table regclass, key text[], facts jsonb,
+                                              only_where text DEFAULT NULL)
+    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    data_key text[];
+    ticket_key text[] := (SELECT t.key FROM service_policy.attachment_table t
+                           WHERE t.attachment = attach_refunds.name AND t.source = 'ticket');
+BEGIN
+    IF ticket_key IS NULL THEN
+        RAISE EXCEPTION 'attachment "%" does not exist', name
+            USING ERRCODE = 'undefined_object', HINT = 'Attach the ticket table first, with service_policy.attach().';
+    ELSIF EXISTS (SELECT FROM service_policy.attachment_table t
+                   WHERE t.attachment = attach_refunds.name AND t.source = 'refund') THEN
+        RAISE EXCEPTION 'attachment "%" has a refund table already', name
+            USING ERRCODE = 'duplicate_object', HINT = 'An attachment has one; detach() it and attach both anew to change it.';
+    ELSIF refund_table IS NULL THEN
+        RAISE EXCEPTION 'there is no refund table to attach' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF facts IS NULL OR NOT facts ? 'amount' THEN
+        RAISE EXCEPTION 'the fact amount is needed'
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'For example {"ticket": ["ticket_id"], "amount": "amount", "delivered_at": "delivered_at"}.';
+    ELSIF jsonb_typeof(facts -> 'ticket') = 'array' AND jsonb_array_length(facts -> 'ticket') <> cardinality(ticket_key) THEN
+        RAISE EXCEPTION 'the fact ticket has % parts, the ticket''s key has %: (%)',
+                        jsonb_array_length(facts -> 'ticket'), cardinality(ticket_key), array_to_string(ticket_key, ', ')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an expression for each part of the key, in its order.';
+    END IF;
+    PERFORM service_policy._check_rights(refund_table);
+    PERFORM service_policy._check_key(refund_table, key);
+    PERFORM service_policy._check_mapping('refund', refund_table, key, facts, only_where);
+    data_key := service_policy._data_key('refund', key);
+
+    INSERT INTO service_policy.attachment_table (attachment, source, table_name, key, data_key, facts, only_where)
+         VALUES (name, 'refund', refund_table::text, key, data_key, facts, only_where);
+    IF to_regclass(quote_ident(name || '_data') || '.refund_decision') IS NULL THEN
+        PERFORM service_policy._create_part('refund_decision', name, 'refund', refund_table, key, data_key);
+    END IF;
+    PERFORM service_policy._create_part('refund_log', name, 'refund', refund_table, key, data_key);
+    PERFORM service_policy._comment_key(name, data_key, 'Key of the refund, as in ' || refund_table::text);
+    PERFORM service_policy._comment_key(name, string_to_array(service_policy._ticket_columns(name, false), ', '),
+                                        'Key of the ticket; NULL if the refund names none');
+    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s '
+                   'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_decided(%L)',
+                   'zz_service_policy_' || name, refund_table, name);
+    EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE ON %s '
+                   'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_recorded(%L)',
+                   'service_policy_refund_' || name, refund_table, name);
+END
+$$;
+COMMENT ON FUNCTION service_policy.attach_refunds(text, regclass, text[], jsonb, text) IS
+    'Puts a refund table under the policy of an attachment: what the policy forbids is refused with 23514 (check_violation), or flagged or observed as the rule says; each decision is recorded';
+
+CREATE FUNCTION service_policy.refund_check(name text, facts jsonb, as_of timestamptz DEFAULT now(), language text DEFAULT NULL,
+    OUT decision text, OUT reason text, OUT rule text, OUT version int, OUT cutoff_at timestamptz,
+    OUT allowed_amount numeric, OUT fee numeric, OUT message text)
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'svp_refund_check';
+COMMENT ON FUNCTION service_policy.refund_check(text, jsonb, timestamptz, text) IS
+    'What the policy says, as of a moment, of a refund: facts is an object of facts, or a list with the key of a refund that is in the attached table. Gives decision (allowed, needs_approval, refused), reason code, rule, version, the first instant too late, what is allowed without approval, the fee, and the customer''s message in a language; NULLs if there is no such refund. Naming a ticket needs SELECT on <name>.ticket_status, a refund on <name>.refund_log';

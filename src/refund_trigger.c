@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * refund_trigger.c
+ *		The triggers on a refund table: refuse what the policy forbids, and
+ *		record every decision.
+ *
+ * The BEFORE trigger refuses early; its name sorts it after the CRM's own.
+ * The AFTER trigger decides once more on the row as it was stored, so that no
+ * later trigger can slip in another amount, and records.
+ *
+ * What cannot be decided is refused: enforcement fails loudly, and closed.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "evidence.h"
+#include "refund_table.h"
+
+PG_FUNCTION_INFO_V1(svp_refund_decided);
+PG_FUNCTION_INFO_V1(svp_refund_recorded);
+
+/* The statement cannot be let through, nor refused for what it contains. */
+static void
+refuse_undecidable(const char *attachment, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("refunds of attachment \"%s\" cannot be decided on: %s", attachment, problem),
+			 errhint("Put right what is missing, or call service_policy.detach(%s) and attach again; the evidence is kept.",
+					 quote_literal_cstr(attachment))));
+}
+
+/*
+ * Refuse a refund.  Of the fields that a client maps to its own errors, the
+ * constraint's name is the reason's code.
+ */
+static void
+refuse(Relation relation, const SvpRefundCase *refund)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("%s", svp_refund_summary(refund)),
+			 errdetail("%s", svp_refund_grounds(refund)),
+			 errhint("To tell the customer: %s", svp_refund_customer_message(refund, NULL)),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME,
+								get_namespace_name(RelationGetNamespace(relation))),
+			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(relation)),
+			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
+								svp_refund_reason_names[refund->decision.reason])));
+}
+
+static void
+flag(const SvpRefundCase *refund)
+{
+	ereport(WARNING,
+			(errmsg("%s", svp_refund_summary(refund)),
+			 errdetail("%s", svp_refund_grounds(refund)),
+			 errhint("The rule only flags refunds: this one was written, and the decision recorded.")));
+}
+
+/*
+ * Do two versions of a row decide the same?
+ */
+static bool
+decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *after)
+{
+	if (before->problem != NULL || after->problem != NULL || !before->included)
+		return false;
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		const SvpFactValue *a = &before->values[i];
+		const SvpFactValue *b = &after->values[i];
+
+		if (!svp_refund_fact_decides(mapping->facts[i].name))
+			continue;
+		if (a->set != b->set || a->number != b->number ||
+			(a->problem == NULL) != (b->problem == NULL) ||
+			!svp_record_same_text(a->text, b->text))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A refund that was decided on is not judged again because something else of
+ * its row changes, or because the row moves to another partition.
+ */
+static bool
+is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
+{
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	{
+		SvpFacts	before;
+
+		if (svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
+			return true;
+		svp_reader_read(reader, trigger->tg_trigtuple, &before);
+		return decides_same(refund->mapping, &before, &refund->facts);
+	}
+	return trigger->tg_relation->rd_rel->relispartition && refund->facts.key != NULL &&
+		svp_refund_is_decided(refund);
+}
+
+static bool
+has_generated_columns(Relation relation)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+
+	return constraints != NULL && constraints->has_generated_stored;
+}
+
+/*
+ * Decide on the row at hand.  Refuses, or else records if that is asked for.
+ */
+static void
+decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
+{
+	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+		trigger->tg_newtuple : trigger->tg_trigtuple;
+	SvpRefundCase refund = {
+		.attachment = attachment,
+		.mapping = attachment->refund,
+		.now = GetCurrentTransactionStartTimestamp()
+	};
+	const char *problem = NULL;
+	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->refund,
+												 trigger->tg_relation, &problem);
+
+	if (reader == NULL || !svp_evidence_prepare(attachment, &problem) ||
+		!svp_refund_table_prepare(attachment, &problem))
+		refuse_undecidable(attachment->name, problem);
+	svp_reader_read(reader, tuple, &refund.facts);
+	if (!refund.facts.included || is_decided(trigger, reader, &refund))
+		return;
+
+	svp_refund_case_judge(&refund);
+	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
+		refuse(trigger->tg_relation, &refund);
+	if (recorded_by == NULL)
+		return;
+	if (refund.facts.key == NULL)
+		refuse_undecidable(attachment->name, "the key of the refund is null");
+	svp_refund_append(&refund, recorded_by);
+	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_FLAG)
+		flag(&refund);
+}
+
+static void
+check_protocol(FunctionCallInfo fcinfo, bool before)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		!(before ? TRIGGER_FIRED_BEFORE(trigger->tg_event) : TRIGGER_FIRED_AFTER(trigger->tg_event)))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("%s() can only be called as a trigger %s INSERT or UPDATE for each row",
+						before ? "_refund_decided" : "_refund_recorded",
+						before ? "BEFORE" : "AFTER")));
+	if (trigger->tg_trigger->tgnargs != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" needs one argument, the attachment's name",
+						trigger->tg_trigger->tgname)));
+}
+
+/*
+ * Decide with the rights of the attachment's owner.
+ */
+static void
+decide_as_owner(TriggerData *trigger, bool record)
+{
+	const char *name = trigger->tg_trigger->tgargs[0];
+	SvpAttachment *attachment = svp_attachment_get(name, true);
+	SvpCaller	caller;
+	const char *role = NULL;
+
+	if (attachment == NULL || attachment->refund == NULL)
+		refuse_undecidable(name, "there is no such attachment with a refund table");
+	if (!svp_attachment_enter(attachment, &caller))
+		refuse_undecidable(name, psprintf("schema \"%s\" does not exist", attachment->data_schema));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (record)
+		role = svp_role_name(caller.user);
+	decide(attachment, trigger, role);
+	SPI_finish();
+	svp_attachment_leave(&caller);
+}
+
+/*
+ * service_policy._refund_decided(attachment): BEFORE trigger.  It cannot see
+ * generated columns, which leaves such tables to the AFTER trigger.
+ */
+Datum
+svp_refund_decided(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	check_protocol(fcinfo, true);
+	if (!has_generated_columns(trigger->tg_relation))
+		decide_as_owner(trigger, false);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+						   trigger->tg_newtuple : trigger->tg_trigtuple);
+}
+
+/*
+ * service_policy._refund_recorded(attachment): AFTER trigger.
+ */
+Datum
+svp_refund_recorded(PG_FUNCTION_ARGS)
+{
+	check_protocol(fcinfo, false);
+	decide_as_owner((TriggerData *) fcinfo->context, true);
+	return PointerGetDatum(NULL);
+}
