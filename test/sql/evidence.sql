@@ -29,6 +29,24 @@ INSERT INTO crm.ticket VALUES (2, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z
 COMMIT;
 SELECT state, started_at FROM proof_data.clock WHERE id = 2;
 
+-- What another trigger changes in turn, before ours has run, is not undone by what the row was before.
+CREATE FUNCTION crm.in_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE crm.ticket SET status = 'solved', updated_at = '2024-01-08 10:00Z' WHERE id = NEW.id AND status = 'new';
+    DELETE FROM crm.ticket WHERE id = NEW.id AND NEW.status = 'gone';
+    UPDATE crm.ticket SET created_at = '2024-01-08 09:30Z' WHERE id = NEW.id AND created_at = '2024-01-08 09:45Z';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER in_turn AFTER INSERT OR UPDATE ON crm.ticket FOR EACH ROW EXECUTE FUNCTION crm.in_turn();
+INSERT INTO crm.ticket VALUES (11, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z'), (12, 'gone', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+UPDATE crm.ticket SET id = 13, created_at = '2024-01-08 09:45Z' WHERE id = 11;
+DROP TRIGGER in_turn ON crm.ticket;
+SELECT id, seq, event, state, opened_at FROM proof_data.ledger WHERE id > 10 ORDER BY id, seq;
+SELECT id, state, started_at FROM proof_data.clock WHERE id > 10 ORDER BY id;
+DELETE FROM crm.ticket WHERE id > 10;
+DELETE FROM proof_data.ledger WHERE id > 10;
+DELETE FROM proof_data.clock WHERE id > 10;
+
 -- Times that are nonsense give an issue, and no deadline that no timestamp can hold.
 DELETE FROM proof_data.issue;
 INSERT INTO crm.ticket VALUES (3, 'new', '294276-12-31 23:00Z', NULL), (4, 'solved', '1850-01-01Z', '294276-12-31Z');
