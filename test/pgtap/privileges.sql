@@ -14,7 +14,7 @@ SELECT set_eq(
         -- asking
         'business_elapsed', 'business_seconds', 'business_deadline', 'business_days_deadline', 'is_business_time',
         'next_opening', 'next_closing', 'business_windows', 'validate_policy', 'policy_in_force',
-        'explain_ticket', '_explain_ticket',
+        'explain_ticket', '_explain_ticket', 'refund_check',
         -- in views
         '_clock_microseconds', '_text_in', '_entries', '_words', '_minutes', '_scenario', '_languages', '_window',
         -- with the rights of who calls
@@ -67,10 +67,11 @@ SELECT set_eq(
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'),
              ('_clock_microseconds', 'ss'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
-             ('explain_ticket', 'su'), ('_explain_ticket', 'su'),
+             ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),
-             ('attach', 'vu'), ('detach', 'vu'), ('_check_mapping', 'vu'),
-             ('_config_changed', 'vu'), ('_calendar_check', 'vu'), ('_ticket_changed', 'vu')$$,
+             ('attach', 'vu'), ('attach_refunds', 'vu'), ('detach', 'vu'), ('_check_mapping', 'vu'),
+             ('_config_changed', 'vu'), ('_calendar_check', 'vu'), ('_ticket_changed', 'vu'),
+             ('_refund_decided', 'vu'), ('_refund_recorded', 'vu')$$,
     'volatility and parallel safety are as proved: what reads configuration is stable, what writes is volatile');
 
 -- A CRM, and people with less and less to say.
