@@ -1,7 +1,7 @@
 -- The views of an attachment are what eighteen BI tools and ORMs can read: names, types, comments, a unique column first.
 BEGIN;
 SET TimeZone = 'UTC';
-SELECT plan(9);
+SELECT plan(10);
 
 INSERT INTO service_policy.calendar (name, time_zone) VALUES ('desk', 'Europe/Lisbon');
 INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes)
@@ -10,7 +10,9 @@ SELECT service_policy.publish_policy('support', service_policy.load_policy('{
     "policy": "support",
     "benchmarks": [
         {"name": "answer", "metric": "first_response", "target": "1 hour", "calendar": "desk"},
-        {"name": "solve", "metric": "resolution", "target": "8 hours", "calendar": "desk", "pause_on": ["pending"]}]
+        {"name": "solve", "metric": "resolution", "target": "8 hours", "calendar": "desk", "pause_on": ["pending"]}],
+    "refunds": [
+        {"name": "month", "window": {"days": 30, "from": "purchased_at", "calendar": "desk"}, "mode": "flag"}]
     }'), '2020-01-01 00:00+00');
 CREATE TABLE ticket (
     tenant int, id bigint, status text, priority text, opened_at timestamptz, changed_at timestamptz,
@@ -24,6 +26,18 @@ SELECT tenant, id, (ARRAY['new', 'waiting', 'solved', 'solved', 'odd'])[id], 'hi
        '2026-03-02 09:00+00', '2026-03-02 09:30+00'::timestamptz + (ARRAY['0', '1 hour', '0', '3 days', '1 hour'])[id]::interval
 FROM generate_series(1, 2) AS tenant, generate_series(1, 5) AS id;
 
+-- One refund in time, one too late, one of an unknown purchase date: flagged, so that each is written.
+CREATE TABLE refund (
+    shop int, number bigint, tenant int, ticket_id bigint, amount numeric, bought_at timestamptz, asked_at timestamptz,
+    PRIMARY KEY (shop, number));
+SELECT service_policy.attach_refunds('support', 'refund', '{shop,number}',
+    '{"ticket": ["tenant", "ticket_id"], "amount": "amount", "purchased_at": "bought_at", "requested_at": "asked_at"}');
+SET LOCAL client_min_messages = error;
+INSERT INTO refund
+SELECT shop, number, shop, number, 10, (ARRAY['2026-03-01', '2026-01-01', NULL])[number]::timestamptz, '2026-03-05 12:00+00'
+FROM generate_series(1, 2) AS shop, generate_series(1, 3) AS number;
+RESET client_min_messages;
+
 CREATE TEMP VIEW view_column AS
 SELECT c.relname, a.attname, a.attnum, a.atttypid, a.atttypmod, c.oid AS view
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -34,7 +48,7 @@ SELECT is_empty($$
 $$, 'the schema for people holds plain views and nothing else');
 SELECT bag_has($$
     SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'support'::regnamespace
-$$, $$ VALUES ('ticket_status'), ('compliance'), ('compliance_daily'), ('issues') $$, 'the views are there');
+$$, $$ VALUES ('ticket_status'), ('compliance'), ('compliance_daily'), ('issues'), ('refund_log') $$, 'the views are there');
 SELECT is_empty($$
     SELECT relname, attname FROM view_column WHERE col_description(view, attnum) IS NULL
     UNION ALL SELECT DISTINCT relname, NULL FROM view_column WHERE obj_description(view, 'pg_class') IS NULL
@@ -75,6 +89,11 @@ SELECT results_eq(
     $$ SELECT problem::text, count(*)::int FROM support.issues GROUP BY problem $$,
     $$ VALUES ('unmapped_state', 2) $$,
     'a state that is not in the map is an issue of its ticket');
+SELECT results_eq(
+    $$ SELECT decision::text, reason::text, sum(allowed_count)::int, sum(objected_count)::int
+       FROM support.refund_log GROUP BY 1, 2 ORDER BY 1 $$,
+    $$ VALUES ('allowed', NULL, 2, 0), ('needs_approval', 'refund_fact_missing', 0, 2), ('refused', 'refund_cutoff', 0, 2) $$,
+    'each refund is in the log with what the policy says of it');
 
 SELECT * FROM finish();
 ROLLBACK;
