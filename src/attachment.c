@@ -205,15 +205,15 @@ free_outdated(XactEvent event, void *arg)
  * trigger on our tables may write tickets, so it may be running further up.
  */
 void
-svp_attachment_keep_plan(SvpAttachment *attachment, SvpStatement which, SPIPlanPtr plan)
+svp_attachment_keep_plan(SPIPlanPtr *kept, SPIPlanPtr plan)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 
-	if (attachment->plans[which] != NULL)
-		outdated_plans = lappend(outdated_plans, attachment->plans[which]);
+	if (*kept != NULL)
+		outdated_plans = lappend(outdated_plans, *kept);
 	MemoryContextSwitchTo(caller);
 	SPI_keepplan(plan);
-	attachment->plans[which] = plan;
+	*kept = plan;
 }
 
 static void

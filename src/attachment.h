@@ -75,8 +75,7 @@ extern SvpAttachment *svp_attachment_get(const char *name, bool missing_ok);
 extern SvpRowReader *svp_attachment_reader(SvpAttachment *attachment, const SvpMapping *mapping,
 										   Relation relation, const char **problem);
 
-extern void svp_attachment_keep_plan(SvpAttachment *attachment, SvpStatement which,
-									 SPIPlanPtr plan);
+extern void svp_attachment_keep_plan(SPIPlanPtr *kept, SPIPlanPtr plan);
 
 /* False when the CRM's state is not in the status map. */
 extern bool svp_attachment_state(const SvpAttachment *attachment,

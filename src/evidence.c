@@ -73,8 +73,8 @@ append_names(StringInfo query, SvpAttachment *attachment, const Column *columns,
  * The operator by which a type's unique indexes tell values apart: not always
  * pg_catalog's, which may see a type such as citext as another.
  */
-static const char *
-equality(Oid type)
+const char *
+svp_equality(Oid type)
 {
 	Oid			operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
@@ -96,7 +96,7 @@ append_key_condition(StringInfo query, SvpAttachment *attachment)
 	for (int i = 0; i < attachment->ticket->nkey; i++)
 		appendStringInfo(query, "%s %s %s $%d", i > 0 ? " AND" : " WHERE",
 						 quote_identifier(attachment->ticket->data_key[i]),
-						 equality(attachment->key_types[i]), i + 1);
+						 svp_equality(attachment->key_types[i]), i + 1);
 }
 
 static const char *
@@ -286,7 +286,7 @@ prepare_all(void *arg)
 		plan = SPI_prepare(query.data, n, types);
 		if (plan == NULL)
 			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-		svp_attachment_keep_plan(attachment, (SvpStatement) i, plan);
+		svp_attachment_keep_plan(&attachment->plans[i], plan);
 	}
 }
 

@@ -45,6 +45,9 @@ extern bool svp_evidence_prepare(SvpAttachment *attachment, const char **problem
 extern void svp_evidence_run(SvpAttachment *attachment, SvpStatement which,
 							 SvpParameters *parameters, int expected);
 
+/* The operator by which values of a type are equal, as a key's index has it. */
+extern const char *svp_equality(Oid type);
+
 /* Filling in a statement's parameters, in order. */
 extern void svp_add_value(SvpParameters *parameters, Datum value);
 extern void svp_add_optional(SvpParameters *parameters, bool is_set, Datum value);

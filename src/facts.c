@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "executor/spi.h"
@@ -581,4 +582,18 @@ svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 	read_facts(reader, tuple, facts);
 	if (reader->settings_matter)
 		svp_settings_leave(level);
+}
+
+/*
+ * Has this transaction changed or deleted the row since?  Another trigger that
+ * comes before ours may do so, and then its change has been recorded already.
+ */
+bool
+svp_row_superseded(HeapTuple row)
+{
+	HeapTupleHeader header = row->t_data;
+
+	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
 }

@@ -95,4 +95,7 @@ extern void svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *fac
 extern void svp_fact_from_text(const SvpFactMapping *fact, const char *value,
 							   SvpFactValue *result);
 
+/* For AFTER triggers, of the row that they were called with. */
+extern bool svp_row_superseded(HeapTuple row);
+
 #endif							/* SVP_FACTS_H */

@@ -30,6 +30,25 @@ typedef struct TicketSearch
 	MemoryContext context;
 } TicketSearch;
 
+/*
+ * The ticket as it is now, but opened when that was first recorded: nobody
+ * lets a customer have asked earlier by dating his ticket back.
+ */
+static const SvpRecord *
+as_opened(const SvpLedger *ledger)
+{
+	const SvpRecord *latest = svp_ledger_latest(ledger);
+	SvpRecord  *ticket;
+
+	if (latest == NULL)
+		return NULL;
+	ticket = palloc(sizeof(SvpRecord));
+	*ticket = *latest;
+	if (ledger->records[0].event.kind == SVP_EVENT_OPENED)
+		ticket->opened_at = ledger->records[0].opened_at;
+	return ticket;
+}
+
 static void
 find_ticket_by_key(void *arg)
 {
@@ -40,7 +59,7 @@ find_ticket_by_key(void *arg)
 
 	refund->ticket_key = svp_key_from_text(refund->attachment, search->parts);
 	svp_ledger_read(refund->attachment, refund->ticket_key, &ledger);
-	refund->ticket = svp_ledger_latest(&ledger);
+	refund->ticket = as_opened(&ledger);
 	MemoryContextSwitchTo(inside);
 }
 
@@ -59,7 +78,8 @@ find_ticket(SvpRefundCase *refund)
 		return;
 	for (int i = 0; i < nkey; i++)
 	{
-		if (first + i >= refund->mapping->nfacts || !refund->facts.values[first + i].set)
+		if (first + i >= refund->mapping->nfacts || !refund->facts.values[first + i].set ||
+			strcmp(refund->mapping->facts[first + i].name, FACT_TICKET) != 0)
 			return;
 		search.parts[i] = pstrdup(refund->facts.values[first + i].text);
 	}

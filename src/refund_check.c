@@ -213,8 +213,9 @@ fetch_row(const SvpAttachment *attachment, Relation relation, Datum *key)
 					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 												RelationGetRelationName(relation)));
 	for (int i = 0; i < mapping->nkey; i++)
-		appendStringInfo(&query, "%s refund.%s OPERATOR(pg_catalog.=) $%d",
-						 i > 0 ? " AND" : " WHERE", quote_identifier(mapping->key[i]), i + 1);
+		appendStringInfo(&query, "%s refund.%s %s $%d", i > 0 ? " AND" : " WHERE",
+						 quote_identifier(mapping->key[i]),
+						 svp_equality(attachment->refund_key_types[i]), i + 1);
 	if (SPI_execute_with_args(query.data, mapping->nkey, attachment->refund_key_types, key, NULL,
 							  true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a refund");
@@ -242,6 +243,12 @@ read_row(SvpRefundCase *refund, char **parts)
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->refund, relation, &problem);
 	HeapTuple	tuple;
 
+	/* what stands in the table's place may be somebody else's view */
+	if (relation->rd_rel->relkind != RELKIND_RELATION &&
+		relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table", RelationGetRelationName(relation))));
 	need(reader != NULL, attachment, problem);
 	tuple = fetch_row(attachment, relation, svp_refund_key_from_text(attachment, parts));
 	if (tuple != NULL)

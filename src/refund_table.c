@@ -68,8 +68,9 @@ static void
 append_condition(StringInfo query, SvpAttachment *attachment)
 {
 	for (int i = 0; i < attachment->refund->nkey; i++)
-		appendStringInfo(query, "%s %s OPERATOR(pg_catalog.=) $%d", i > 0 ? " AND" : " WHERE",
-						 quote_identifier(attachment->refund->data_key[i]), i + 1);
+		appendStringInfo(query, "%s %s %s $%d", i > 0 ? " AND" : " WHERE",
+						 quote_identifier(attachment->refund->data_key[i]),
+						 svp_equality(attachment->refund_key_types[i]), i + 1);
 }
 
 /*
@@ -128,8 +129,9 @@ learn_key_types(SvpAttachment *attachment)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table %s does not exist", table_name(attachment))));
-	attachment->refund_key_types = MemoryContextAllocZero(attachment->context,
-														  sizeof(Oid) * refund->nkey);
+	if (attachment->refund_key_types == NULL)
+		attachment->refund_key_types = MemoryContextAllocZero(attachment->context,
+															  sizeof(Oid) * refund->nkey);
 	for (int i = 0; i < refund->nkey; i++)
 	{
 		AttrNumber	column = get_attnum(table, refund->data_key[i]);
@@ -151,10 +153,7 @@ keep_plan(SvpAttachment *attachment, SvpRefundStatement which, const char *query
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
-	if (attachment->refund_plans[which] != NULL)
-		SPI_freeplan(attachment->refund_plans[which]);
-	attachment->refund_plans[which] = plan;
+	svp_attachment_keep_plan(&attachment->refund_plans[which], plan);
 }
 
 static void

@@ -94,7 +94,8 @@ decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *
 
 /*
  * A refund that was decided on is not judged again because something else of
- * its row changes, or because the row moves to another partition.
+ * its row changes, or because the row moves to another partition.  Nor early
+ * because it is proposed once more: INSERT ... ON CONFLICT then finds it.
  */
 static bool
 is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
@@ -108,8 +109,9 @@ is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
 		svp_reader_read(reader, trigger->tg_trigtuple, &before);
 		return decides_same(refund->mapping, &before, &refund->facts);
 	}
-	return trigger->tg_relation->rd_rel->relispartition && refund->facts.key != NULL &&
-		svp_refund_is_decided(refund);
+	return (TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+			trigger->tg_relation->rd_rel->relispartition) &&
+		refund->facts.key != NULL && svp_refund_is_decided(refund);
 }
 
 static bool
@@ -140,6 +142,9 @@ decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
 	if (reader == NULL || !svp_evidence_prepare(attachment, &problem) ||
 		!svp_refund_table_prepare(attachment, &problem))
 		refuse_undecidable(attachment->name, problem);
+	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
+	if (problem != NULL)
+		refuse_undecidable(attachment->name, problem);
 	svp_reader_read(reader, tuple, &refund.facts);
 	if (!refund.facts.included || is_decided(trigger, reader, &refund))
 		return;
@@ -147,7 +152,7 @@ decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
 	svp_refund_case_judge(&refund);
 	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
 		refuse(trigger->tg_relation, &refund);
-	if (recorded_by == NULL)
+	if (recorded_by == NULL || svp_row_superseded(tuple))
 		return;
 	if (refund.facts.key == NULL)
 		refuse_undecidable(attachment->name, "the key of the refund is null");

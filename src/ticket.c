@@ -18,7 +18,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -424,20 +423,6 @@ same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
 	return true;
 }
 
-/*
- * Has this transaction changed or deleted the row since?  Another trigger that
- * comes before ours may do so, and then its change has been recorded already.
- */
-static bool
-is_superseded(HeapTuple row)
-{
-	HeapTupleHeader header = row->t_data;
-
-	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
-		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
-}
-
 static void
 record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
 {
@@ -476,7 +461,7 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		record_ticket(attachment, facts.key, NULL, recorded_by);
-	else if (!is_superseded(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple))
+	else if (!svp_row_superseded(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple))
 		record_ticket(attachment, facts.key, &facts, recorded_by);
 }
 

@@ -132,6 +132,42 @@ SELECT service_policy.attach('odd', 'crm.odd', 'our_evidence', ARRAY['a@key@ ''b
 INSERT INTO crm.odd VALUES (1, E'it''s \\ "new"', '2024-01-08 09:00Z');
 SELECT key, l.source_state, c.state FROM (SELECT * FROM odd_data.ledger) l (key) JOIN (SELECT * FROM odd_data.clock) c (key) USING (key);
 
+-- Refunds: what was decided may be proposed again; a ticket that is dated back has not asked earlier; neither a key of
+-- another type, a stale row nor a view in the table's place is decided on.
+SELECT service_policy.load_policy('{"policy": "our_refunds", "refunds": [{"name": "standard", "mode": "enforce",
+    "window": {"days": 30, "from": "delivered_at"}, "max_share": 1}]}');
+SELECT service_policy.publish_policy('our_refunds', 1, '2000-01-01Z');
+CREATE TABLE crm.asked (id bigint PRIMARY KEY, status text, created_at timestamptz);
+CREATE TABLE crm.refund (id text PRIMARY KEY, ticket_id bigint, amount numeric, delivered_at timestamptz, note text);
+SELECT service_policy.attach('asked', 'crm.asked', 'our_refunds', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+SELECT service_policy.attach_refunds('asked', 'crm.refund', '{id}', '{"ticket": ["ticket_id"], "amount": "amount", "paid_amount": "100", "delivered_at": "delivered_at"}');
+INSERT INTO crm.asked VALUES (1, 'new', '2024-01-10Z'), (2, 'new', '2024-03-10Z');
+INSERT INTO crm.refund VALUES ('A', 1, 50, '2024-01-01Z');
+INSERT INTO crm.refund VALUES ('B', 2, 50, '2024-01-01Z');
+UPDATE crm.asked SET created_at = '2024-01-10Z' WHERE id = 2;
+INSERT INTO crm.refund VALUES ('B', 2, 50, '2024-01-01Z');
+-- decided on under another ticket's date, proposed again when it would be late
+UPDATE crm.refund SET note = 'paid' WHERE id = 'A';
+UPDATE asked_data.ledger SET opened_at = '2024-03-10Z' WHERE id = 1;
+INSERT INTO crm.refund VALUES ('A', 1, 50, '2024-01-01Z', 'paid') ON CONFLICT (id) DO UPDATE SET note = 'synchronized';
+INSERT INTO crm.refund VALUES ('A', 1, 60, '2024-01-01Z', 'paid') ON CONFLICT (id) DO UPDATE SET note = 'synchronized';
+DELETE FROM crm.refund;
+INSERT INTO crm.refund VALUES ('A', 1, 50, '2024-01-01Z', 'again');
+UPDATE asked_data.ledger SET opened_at = '2024-01-10Z' WHERE id = 1;
+CREATE FUNCTION crm.halve() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN UPDATE crm.refund SET amount = 25 WHERE id = NEW.id AND amount = 50; RETURN NULL; END $$;
+CREATE TRIGGER halve AFTER INSERT ON crm.refund FOR EACH ROW EXECUTE FUNCTION crm.halve();
+INSERT INTO crm.refund VALUES ('C', 1, 50, '2024-01-01Z');
+SELECT id, seq, decision, amount FROM asked.refund_log ORDER BY id, seq;
+ALTER TABLE crm.refund ALTER id TYPE bigint USING 1;
+INSERT INTO crm.refund VALUES (2, 1, 50, '2024-01-01Z');
+ALTER TABLE crm.refund RENAME TO refunds;
+CREATE VIEW crm.refund AS SELECT * FROM crm.refunds;
+SELECT service_policy.refund_check('asked', '["C"]');
+DROP VIEW crm.refund;
+DROP TABLE crm.refunds, crm.asked;
+SELECT service_policy.detach('asked', false);
+
 DROP TABLE crm.odd, crm.coded;
 SELECT service_policy.detach('odd', false);
 SELECT service_policy.detach('coded', false);
