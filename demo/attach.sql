@@ -13,8 +13,21 @@ SELECT service_policy.attach('support', 'crm.tickets', 'halcyon', ARRAY['id'],
         "first_response_at":
             "(SELECT min(sent_at) FROM crm.messages WHERE ticket_id = ticket.id AND author = 'agent')"
     }$$,
-    states => '{"new": "open", "open": "open", "waiting": "pending", "solved": "resolved", "spam": "void"}') \g /dev/null
+    states => '{"new": "open", "open": "open", "waiting": "pending",
+                "solved": "resolved", "spam": "void"}') \g /dev/null
 
+SELECT service_policy.attach_refunds('support', 'crm.refunds', ARRAY['id'],
+    facts => $${
+        "ticket":       ["ticket_id"],
+        "requested_at": "created_at",
+        "amount":       "amount",
+        "agent":        "agent",
+        "order_id":     "order_id",
+        "paid_amount":  "(SELECT o.total FROM crm.orders o WHERE o.id = refund.order_id)",
+        "customer":     "(SELECT o.customer FROM crm.orders o WHERE o.id = refund.order_id)",
+        "delivered_at": "(SELECT o.delivered_at FROM crm.orders o WHERE o.id = refund.order_id)",
+        "category":     "(SELECT 'clearance' FROM crm.orders o WHERE o.id = refund.order_id AND o.clearance)"
+    }$$) \g /dev/null
 
 -- For reports: the views, and nothing else.
 GRANT USAGE ON SCHEMA support TO analyst;

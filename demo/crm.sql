@@ -29,7 +29,7 @@ CREATE TABLE crm.orders (
     item         text NOT NULL,
     clearance    boolean NOT NULL DEFAULT false,
     total        numeric(10,2) NOT NULL,
-    delivered_at timestamptz
+    delivered_at timestamptz(0)
 );
 CREATE TABLE crm.refunds (
     id         bigint PRIMARY KEY,
@@ -37,7 +37,7 @@ CREATE TABLE crm.refunds (
     ticket_id  bigint REFERENCES crm.tickets,
     amount     numeric(10,2) NOT NULL,
     agent      text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz(0) NOT NULL DEFAULT now()
 );
 
 GRANT USAGE ON SCHEMA crm TO crm_app, analyst;

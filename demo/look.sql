@@ -1,5 +1,4 @@
 -- What people look at, in plain views, as a role that may read them and nothing else.
-SET TimeZone = 'Europe/Lisbon';
 
 \echo '-- Open tickets with their clocks, the most urgent first:'
 SELECT id, subject, metric, clock.status, to_char(due_at, 'Dy HH24:MI') AS due,
@@ -25,3 +24,6 @@ SELECT service_policy.explain_ticket('support', '{4}');
 SELECT team, metric, sum(met_count) AS met, sum(missed_count) AS missed,
        (100.0 * sum(met_count) / sum(met_count + missed_count))::numeric(4,1) AS met_percent
   FROM support.compliance_daily GROUP BY team, metric ORDER BY team, metric;
+
+\echo '-- And what became of the refunds:'
+SELECT id, decision, reason, rule, amount, currency, agent FROM support.refund_log ORDER BY id;

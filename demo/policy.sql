@@ -32,7 +32,7 @@ SELECT service_policy.load_policy($${
          "message": {"en": "Clearance items are sold as they are.",
                      "pt": "Os artigos em saldo final não são reembolsados."}}]
 }$$) AS version \gset
-SELECT service_policy.publish_policy('halcyon', :version, now() - interval '1 year') \g /dev/null
+SELECT service_policy.publish_policy('halcyon', :version, '2020-01-01') \g /dev/null
 
 \echo 'A policy is one JSON document (demo/policy.sql), which can be read as tables:'
 SELECT name, metric, scenario, target_minutes, calendar, pause_on

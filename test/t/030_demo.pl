@@ -21,6 +21,13 @@ ok($dir && !-e $dir, 'its directory is gone');
 my @left = grep { my $cwd = readlink $_; $cwd && index($cwd, $dir) == 0 } glob '/proc/[0-9]*/cwd';
 is("@left", '', 'its server too');
 
+# refunds
+like($out, qr/^INSERT INTO crm\.refunds .* VALUES \(1, .*\n\n/m, 'a refund in time is written');
+like($out, qr/^INSERT INTO crm\.refunds .* VALUES \(2, .*\nERROR: /m, 'one after the cutoff is refused');
+like($out, qr/^HINT: .*We refund for 30 days/m, 'and says what to tell the customer');
+like($out, qr/^INSERT INTO crm\.refunds .* VALUES \(3, .*\nERROR: .*needs approval/m, 'a large one needs approval');
+like($out, qr/^reason +\| refund_cutoff$/m, 'one can ask before');
+like($out, qr/^ *1 \| allowed +\| +\| thirty_days \| 480\.00 /m, 'what was allowed is in the log');
 like($out, qr/^ERROR:  permission denied for schema support_data/m, 'the application forges no clock');
 
 # open tickets
