@@ -7,7 +7,7 @@ use Exporter 'import';
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(create_counted create_desk disagreements evidence session);
+our @EXPORT = qw(create_counted create_desk disagreements evidence session settings_to_try);
 
 # Monday 8 January 2024; the desk is open on weekdays from nine to five, UTC.  The CRM's tables belong to desk_owner,
 # its application is desk_app, and who attached is desk_admin, no superuser.
@@ -21,7 +21,11 @@ my $setup = q{
 		id bigint PRIMARY KEY, status_id int, priority text, note text, created_at timestamptz, updated_at timestamptz, replied_at timestamptz);
 	GRANT USAGE ON SCHEMA crm TO desk_app, desk_admin;
 	GRANT SELECT, INSERT, UPDATE, DELETE ON crm.ticket TO desk_app;
+	CREATE TABLE crm.refund (
+		id bigint PRIMARY KEY, ticket_id bigint, amount numeric(12,2), paid numeric(12,2), bought_at timestamptz, asked_at timestamptz, pieces int DEFAULT 1);
+	GRANT SELECT, INSERT, UPDATE, DELETE ON crm.refund TO desk_app;
 	GRANT SELECT ON crm.status TO desk_app, desk_admin;
+	GRANT SELECT, TRIGGER ON crm.refund TO desk_admin;
 	GRANT SELECT, TRIGGER ON crm.ticket TO desk_admin;
 	RESET ROLE;
 	GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA service_policy TO desk_admin;
@@ -35,13 +39,16 @@ my $setup = q{
 	SELECT service_policy.load_policy('{"policy": "desk", "benchmarks": [
 		{"name": "answer", "metric": "first_response", "target": "1 hour", "calendar": "desk"},
 		{"name": "solve", "metric": "resolution", "target": "8 hours", "calendar": "desk", "pause_on": ["pending"]},
-		{"name": "solve_urgent", "metric": "resolution", "target": "2 hours", "when": {"priority": ["urgent"]}}]}');
+		{"name": "solve_urgent", "metric": "resolution", "target": "2 hours", "when": {"priority": ["urgent"]}}],
+		"refunds": [{"name": "standard", "window": {"days": 30, "from": "purchased_at", "calendar": "desk"}, "max_amount": 500, "mode": "enforce"}]}');
 	SELECT service_policy.publish_policy('desk', 1, '2020-01-01Z');
 	SELECT service_policy.attach('desk', 'crm.ticket', 'desk', '{id}', $${
 		"opened_at": "created_at", "changed_at": "updated_at", "first_response_at": "replied_at",
 		"state": "(SELECT lower(s.name) FROM crm.status s WHERE s.id = ticket.status_id)",
 		"priority": "ticket.priority", "category": "coalesce(note, 'none') || created_at"}$$,
 		'{"new": "open", "waiting": "pending", "done": "resolved"}');
+	SELECT service_policy.attach_refunds('desk', 'crm.refund', '{id}',
+		'{"ticket": ["ticket_id"], "amount": "round(amount * pieces / pieces, 2)", "paid_amount": "paid", "purchased_at": "bought_at", "requested_at": "asked_at"}');
 };
 
 my $tickets = q{
@@ -52,6 +59,7 @@ my $tickets = q{
 	UPDATE crm.ticket SET status_id = 2, updated_at = '2024-01-08 10:30Z' WHERE id = 1;
 	UPDATE crm.ticket SET status_id = 3, updated_at = '2024-01-08 13:00Z' WHERE id = 2;
 	DELETE FROM crm.ticket WHERE id = 3;
+	INSERT INTO crm.refund VALUES (1, 1, 40, 50, '2024-01-02 12:00Z', '2024-01-08 12:00Z'), (2, NULL, 60, 60, '2024-01-02 12:00Z', '2024-01-31 12:00Z');
 };
 
 # Make roles, and in a database of a node the desk with a few tickets.
@@ -106,7 +114,23 @@ sub evidence
 {
 	my ($node, $database, $which) = @_;
 	$which //= 'true';
-	return $node->safe_psql($database, join ';', map { "SELECT '$_', $_.* FROM desk_data.$_ WHERE $which ORDER BY 2, 3, 4" } qw(ledger clock issue));
+	return $node->safe_psql($database, join ';', map { "SELECT '$_', $_.* FROM desk_data.$_ WHERE $which ORDER BY 2, 3, 4" } qw(ledger clock issue refund_decision));
+}
+
+# Settings that anyone may make, as name=value: every value of a choice, the ends of numbers, and some more.
+sub settings_to_try
+{
+	my ($node) = @_;
+	my @settings = split /\n/, $node->safe_psql('postgres', q{
+		SELECT name || '=' || v FROM pg_settings, unnest(CASE vartype WHEN 'bool' THEN '{on,off}' WHEN 'enum' THEN enumvals ELSE
+			CASE WHEN unit IS NULL AND category !~ 'Query Tuning|Resource|Locale' AND max_val::numeric < 100000 THEN ARRAY[min_val, max_val] END END::text[]) v
+		 WHERE context = 'user' AND v <> setting
+		   AND name NOT IN ('exit_on_error', 'default_transaction_read_only', 'transaction_read_only', 'transaction_isolation', 'transaction_deferrable')
+		   AND category !~ 'Logging|Statistics' AND name !~ '^(debug_|log_|client_min_messages|trace_)' ORDER BY 1});
+	die 'too few settings' if @settings < 50;
+	return @settings, 'timezone=Pacific/Apia', 'timezone=America/St_Johns', 'datestyle=German', 'datestyle=SQL, DMY', 'timezone_abbreviations=Australia',
+		'search_path=evil', 'search_path=', 'search_path=pg_temp, evil, pg_catalog', 'work_mem=64kB', 'temp_buffers=100', 'lc_time=C', 'lc_messages=C',
+		'default_text_search_config=simple', 'default_table_access_method=heap', 'service_policy.now=2020-01-01', 'service_policy.enabled=off', 'application_name=x';
 }
 
 # An open psql session.

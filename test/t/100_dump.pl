@@ -26,7 +26,7 @@ my $objects = q{
 };
 my %original = map { $_->[0] => $node->safe_psql('shop', $_->[1]) } ([ 'configuration', $config ], [ 'objects and rights', $objects ]);
 my $evidence = evidence($node, 'shop');
-like($evidence, qr/^ledger\|1\|3\|/m, 'there is something to bring back');
+like($evidence, qr/^ledger\|1\|3\|.*^refund_decision\|2\|1\|/ms, 'there is something to bring back');
 
 sub dump_shop
 {
@@ -74,8 +74,16 @@ sub works
 		"4|changed|open|2024-01-08 11:30:00|desk_app\n5|changed|resolved|2024-01-08 12:30:00|desk_app", "$database: the ledger goes on");
 	is($node->safe_psql($database, q{SELECT outcome, elapsed_minutes, paused_minutes FROM desk.compliance WHERE id = 1 AND metric = 'resolution'}, extra_params => [ '-U', 'desk_analyst' ]),
 		'met|150.00|60.00', "$database: the clock goes on, with its pause");
+	$node->safe_psql($database, q{INSERT INTO crm.refund VALUES (3, 1, 20, 50, '2024-01-02 12:00Z', '2024-02-01 23:59Z');
+		UPDATE crm.refund SET amount = 30 WHERE id = 1}, @as_app);
+	my ($status, undef, $refusal) = $node->psql($database, q{\set VERBOSITY verbose
+		INSERT INTO crm.refund VALUES (4, 1, 20, 50, '2024-01-02 12:00Z', '2024-02-02 00:00Z')}, @as_app);
+	like($refusal, qr/ERROR:  23514:/, "$database: a refund after the cutoff is refused");
+	is($node->safe_psql($database, q{SELECT id, seq, decision, rule, amount, cutoff_at FROM desk.refund_log WHERE id <> 2 ORDER BY 1, 2}),
+		"1|1|allowed|standard|40.00|2024-02-02 00:00:00+00\n1|2|allowed|standard|30.00|2024-02-02 00:00:00+00\n3|1|allowed|standard|20.00|2024-02-02 00:00:00+00",
+		"$database: decisions go on");
 	is($node->safe_psql($database, 'SELECT count(*) = count(DISTINCT issue_id) FROM desk_data.issue'), 't', "$database: issues have numbers of their own");
-	my ($status) = $node->psql($database, 'SELECT * FROM desk_data.clock', @as_app);
+	($status) = $node->psql($database, 'SELECT * FROM desk_data.clock', @as_app);
 	isnt($status, 0, "$database: the application sees no clock");
 	($status) = $node->psql($database, q{SELECT service_policy.detach('desk')}, @as_app);
 	isnt($status, 0, "$database: the application detaches nothing");
@@ -116,6 +124,7 @@ works('parts');
 my ($status, $out, $err) = $node->psql('shop', 'DROP EXTENSION service_policy');
 isnt($status, 0, 'DROP EXTENSION refuses while a table is attached');
 like($err, qr/trigger service_policy_desk on table crm\.ticket depends on function service_policy\._ticket_changed\(\)/, 'and names the trigger');
+like($err, qr/trigger \w+ on table crm\.refund depends on function service_policy\._refund_decided\(\)/, '… those of refunds, too');
 like($err, qr/view desk\.ticket_status depends on function/, 'and the view');
 $node->safe_psql('shop', q{SELECT service_policy.detach('desk')});
 $node->safe_psql('shop', 'DROP EXTENSION service_policy');

@@ -21,8 +21,8 @@ foreach my $statement (
 	(map { ("SELECT * FROM desk_data.$_", "INSERT INTO desk_data.$_ DEFAULT VALUES", "UPDATE desk_data.$_ SET id = 1", "DELETE FROM desk_data.$_",
 		"TRUNCATE desk_data.$_", "COPY desk_data.$_ TO STDOUT", "DROP TABLE desk_data.$_", "ALTER TABLE desk_data.$_ ADD x int",
 		"CREATE TRIGGER forge BEFORE INSERT ON desk_data.$_ FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-		"CREATE RULE forge AS ON INSERT TO desk_data.$_ DO INSTEAD NOTHING", "CREATE VIEW crm.peep AS SELECT * FROM desk_data.$_") } qw(ledger clock issue)),
-	(map { ("SELECT * FROM desk.$_", "DELETE FROM desk.$_") } qw(ticket_status compliance compliance_daily issues)),
+		"CREATE RULE forge AS ON INSERT TO desk_data.$_ DO INSTEAD NOTHING", "CREATE VIEW crm.peep AS SELECT * FROM desk_data.$_") } qw(ledger clock issue refund_decision)),
+	(map { ("SELECT * FROM desk.$_", "DELETE FROM desk.$_") } qw(ticket_status compliance compliance_daily issues refund_log)),
 	(map { ("SELECT * FROM service_policy.$_", "DELETE FROM service_policy.$_") } qw(attachment attachment_table policy policy_version)),
 	q{SELECT nextval('desk_data.issue_id_seq')}, q{SELECT setval('desk_data.issue_id_seq', 1)},
 	q{UPDATE service_policy.calendar SET time_zone = 'Pacific/Apia'}, q{DELETE FROM service_policy.calendar_hours},
@@ -44,7 +44,7 @@ is(evidence($node, 'postgres'), $evidence, 'the evidence is as it was');
 
 # Triggers of ours on tables of its own.
 $app->ask('CREATE SCHEMA evil; CREATE TABLE evil.ticket (id bigint PRIMARY KEY, status_id int, priority text, note text, created_at timestamptz, updated_at timestamptz, replied_at timestamptz)');
-foreach my $function ("_ticket_changed('desk')", '_config_changed()')
+foreach my $function ("_ticket_changed('desk')", "_refund_decided('desk')", "_refund_recorded('desk')", '_config_changed()')
 {
 	$app->ask("CREATE TRIGGER forge AFTER INSERT ON evil.ticket FOR EACH ROW EXECUTE FUNCTION service_policy.$function");
 	like($app->{err}, qr/^ERROR:  42501/, "no trigger with $function");
@@ -80,18 +80,8 @@ is(life('', ''), '', 'an honest ticket');
 my $honest = recorded($id);
 like($honest, qr/^resolution\|solve\|1\|desk\|met\|.*\|3600000000\|7200000000\|/m, 'is measured: an hour, and two in which it waited');
 
-# Every setting that anyone may set, to every value of a choice, and some more.
-my @settings = split /\n/, $node->safe_psql('postgres', q{
-	SELECT name || '=' || v FROM pg_settings, unnest(CASE vartype WHEN 'bool' THEN '{on,off}' WHEN 'enum' THEN enumvals ELSE
-		CASE WHEN unit IS NULL AND category !~ 'Query Tuning|Resource|Locale' AND max_val::numeric < 100000 THEN ARRAY[min_val, max_val] END END::text[]) v
-	 WHERE context = 'user' AND v <> setting
-	   AND name NOT IN ('default_transaction_read_only', 'transaction_read_only', 'transaction_isolation', 'transaction_deferrable')
-	   AND category !~ 'Logging|Statistics' AND name !~ '^(debug_|log_|client_min_messages|trace_)' ORDER BY 1});
-cmp_ok(scalar @settings, '>', 50, scalar(@settings) . ' settings to try');
-push @settings, 'timezone=Pacific/Apia', 'timezone=America/St_Johns', 'datestyle=German', 'datestyle=SQL, DMY', 'timezone_abbreviations=Australia',
-	'search_path=evil', 'search_path=', 'search_path=pg_temp, evil, pg_catalog', 'work_mem=64kB', 'temp_buffers=100', 'lc_time=C', 'lc_messages=C',
-	'default_text_search_config=simple', 'default_table_access_method=heap', 'service_policy.now=2020-01-01', 'service_policy.enabled=off', 'application_name=x';
-foreach my $setting (@settings)
+# Every setting that anyone may make.
+foreach my $setting (settings_to_try($node))
 {
 	my ($name, $value) = split /=/, $setting, 2;
 	my $errors = life($name eq 'search_path' ? "SET search_path = $value" : "SET $name = '$value'", "RESET $name");
