@@ -26,7 +26,7 @@ edit('SELECT 1');
 
 my $analyst = session($standby, 'shop', '-U', 'desk_analyst');
 is($analyst->ask('SELECT pg_is_in_recovery()'), 't', 'this is a standby');
-foreach my $view (qw(ticket_status compliance compliance_daily issues))
+foreach my $view (qw(ticket_status compliance compliance_daily issues refund_log))
 {
 	my $query = "SELECT * FROM desk.$view ORDER BY 1";
 	# what is still running has gone on meanwhile
@@ -37,6 +37,9 @@ foreach my $view (qw(ticket_status compliance compliance_daily issues))
 }
 is($analyst->ask(q{SELECT service_policy.explain_ticket('desk', '{1}')}),
 	$primary->safe_psql('shop', q{SELECT service_policy.explain_ticket('desk', '{1}')}), 'a ticket is explained as on the primary');
+my $refund = q{SELECT decision, reason, cutoff_at FROM service_policy.refund_check('desk', '["1"]')};
+like($analyst->ask($refund), qr/^allowed\|\|2024-02-02 /, 'what is said of a refund');
+is($analyst->ask($refund), $primary->safe_psql('shop', $refund), '… is said on the primary');
 is($analyst->{err}, '', 'without a complaint');
 
 # Calendars: the open session has compiled this one, and counts on by it.
