@@ -16,9 +16,10 @@
 
 #include "lib/stringinfo.h"
 #include "pgtime.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "refund_case.h"
+#include "refund_table.h"
 
 #define MILLIONTHS_OF_A_CENT INT64CONST(10000)
 
@@ -35,12 +36,20 @@ svp_refund_amount_text(int64 millionths)
 					(int) (cents % 100));
 }
 
+/* A cent too much must not look like the limit. */
+static const char *
+exact(int64 millionths)
+{
+	return millionths % MILLIONTHS_OF_A_CENT == 0 ? svp_refund_amount_text(millionths) :
+		DatumGetCString(DirectFunctionCall1(numeric_out, svp_refund_numeric(millionths)));
+}
+
 static char *
 money(const SvpRefundCase *refund, int64 millionths)
 {
 	const char *currency = svp_refund_case_text(refund, "currency");
 
-	return psprintf("%s%s%s", svp_refund_amount_text(millionths),
+	return psprintf("%s%s%s", exact(millionths),
 					currency != NULL ? " " : "", currency != NULL ? currency : "");
 }
 
@@ -180,6 +189,24 @@ length_text(const SvpWindow *window)
 }
 
 /*
+ * Why a fact could not be read.
+ */
+static void
+append_unreadable(StringInfo text, const SvpRefundCase *refund)
+{
+	const char *about = refund->decision.about;
+	int			i = about == NULL ? -1 : svp_mapping_find(refund->mapping, about);
+
+	if (i >= 0 && refund->facts.values[i].problem != NULL)
+		appendStringInfo(text, "The value \"%s\" %s. ", refund->facts.values[i].text,
+						 refund->facts.values[i].problem);
+	else if (i >= 0 && refund->facts.values[i].set && refund->facts.values[i].number < 0)
+		appendStringInfoString(text, "An amount cannot be below zero. ");
+	else if (refund->facts.problem != NULL)
+		appendStringInfo(text, "A mapped expression failed: %s. ", refund->facts.problem);
+}
+
+/*
  * How the cutoff came about, and which version judged: an error's detail.
  */
 char *
@@ -203,6 +230,8 @@ svp_refund_grounds(const SvpRefundCase *refund)
 			appendStringInfo(&text, "; the customer asked at %s", instant(calendar, asked->value));
 		appendStringInfoString(&text, ". ");
 	}
+	if (refund->decision.reason == SVP_REASON_FACT_UNREADABLE)
+		append_unreadable(&text, refund);
 	if (refund->policy != NULL)
 		appendStringInfo(&text, "Judged by version %d of policy \"%s\".",
 						 refund->policy->version, refund->policy->name);
