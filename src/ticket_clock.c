@@ -49,7 +49,8 @@ is_revived(const SvpTicket *ticket, const SvpClock *clock)
 }
 
 /*
- * A judged clock changes only by an event that comes after its judgement.
+ * A judged clock changes only by an event that comes after its judgement, and
+ * not because the ticket is now said to have been opened at another time.
  */
 static bool
 may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
@@ -58,7 +59,8 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 	const SvpClock *b = &now->clock;
 
 	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || is_revived(ticket, a) ||
-		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at);
+		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at &&
+		 a->started_at == b->started_at);
 }
 
 static void

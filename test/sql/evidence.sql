@@ -21,6 +21,10 @@ INSERT INTO crm.ticket VALUES (1, 'solved', '2024-01-18 08:00Z', '2024-01-18 09:
 COMMIT;
 SELECT * FROM crm.clock;
 SELECT problem FROM proof.issues;
+-- nor because the ticket is said to have been opened later
+UPDATE crm.ticket SET created_at = '2024-01-18 09:30Z', updated_at = '2024-01-19 09:00Z';
+SELECT * FROM crm.clock;
+SELECT problem FROM proof.issues;
 -- an open one is: it goes on
 INSERT INTO crm.ticket VALUES (2, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 BEGIN;
