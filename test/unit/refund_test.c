@@ -148,7 +148,7 @@ test_working_days(void)
 	is_int64(cutoff(SVP_WINDOW_DAYS, 2, paris, true, wednesday), 116 * DAY - 2 * HOUR, "extended to Tuesday after Easter");
 	is_int64(cutoff(SVP_WINDOW_DAYS, 1, paris, true, wednesday), 111 * DAY - 2 * HOUR, "a working last day is not extended");
 	is_int64(cutoff(SVP_WINDOW_MONTHS, 1, paris, true, 84 * DAY), 116 * DAY - 2 * HOUR, "months are extended, too");
-	is_int64(cutoff(SVP_WINDOW_DAYS, 1, make(&apia, weekdays, 5, NULL, 0), true, 49 * DAY), 52 * DAY - 14 * HOUR,
+	is_int64(cutoff(SVP_WINDOW_DAYS, 1, make(&apia, weekdays, 5, NULL, 0), true, 49 * DAY + 12 * HOUR), 52 * DAY - 14 * HOUR,
 			 "from a Saturday before a skipped Sunday to Monday");
 }
 
