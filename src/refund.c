@@ -187,6 +187,7 @@ typedef struct Cutoff
 	const SvpWindow *window;
 	SvpRefundReason reason;
 	const SvpRefundFact *start;
+	SvpTimeResult result;		/* of computing its end */
 	bool		found;
 	bool		too_late;		/* equality is too late */
 	int64		at;
@@ -202,11 +203,12 @@ find_cutoff(Cutoff *cutoff, SvpCalendar *calendar, const SvpRefundFacts *facts,
 	const SvpWindow *window = cutoff->window;
 
 	cutoff->start = find_fact(facts, window->from);
+	cutoff->result = SVP_TIME_NO_HOURS;
 	if (cutoff->start->knowledge != SVP_KNOWN ||
 		(window->calendar != NULL && calendar == NULL))
 		return;
-	cutoff->found = svp_window_cutoff(window, calendar, cutoff->start->value,
-									  &cutoff->at) == SVP_TIME_OK;
+	cutoff->result = svp_window_cutoff(window, calendar, cutoff->start->value, &cutoff->at);
+	cutoff->found = cutoff->result == SVP_TIME_OK;
 	cutoff->too_late = cutoff->found && moment_known == SVP_KNOWN && moment >= cutoff->at;
 }
 
@@ -237,7 +239,7 @@ doubt_cutoff(SvpRefundDecision *decision, const Cutoff *cutoff)
 		return;
 	if (cutoff->start->knowledge != SVP_KNOWN)
 		doubt(decision, cutoff->window->from, cutoff->start->knowledge);
-	else if (cutoff->window->calendar != NULL)
+	else if (cutoff->result == SVP_TIME_NO_HOURS)
 		give_reason(decision, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CALENDAR,
 					cutoff->window->calendar);
 	else
