@@ -30,7 +30,8 @@ typedef struct SvpRecord
 	const char *recorded_by;
 } SvpRecord;
 
-#define SVP_MAX_PARAMETERS (INDEX_MAX_KEYS + 32)
+/* A refund's decision has two keys. */
+#define SVP_MAX_PARAMETERS (2 * INDEX_MAX_KEYS + 32)
 
 /* The parameters of a statement, in order, as they are filled in. */
 typedef struct SvpParameters

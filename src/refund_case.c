@@ -83,6 +83,7 @@ find_ticket(SvpRefundCase *refund)
 			return;
 		search.parts[i] = pstrdup(refund->facts.values[first + i].text);
 	}
+	refund->names_ticket = true;
 	if (svp_attempt(find_ticket_by_key, &search) != NULL)
 		refund->ticket_key = NULL;
 }
@@ -201,6 +202,7 @@ find_calendars(void *arg)
 static void
 refuse_unreadable(SvpRefundCase *refund)
 {
+	refund->rule = NULL;
 	refund->mode = SVP_MODE_OBSERVE;
 	for (int i = 0; i < refund->policy->nrefunds; i++)
 		refund->mode = Min(refund->mode, refund->policy->refunds[i].mode);
@@ -225,7 +227,6 @@ svp_refund_case_judge(SvpRefundCase *refund)
 	facts.issued_at = refund->now;
 	svp_refund_decide(refund->rule, &refund->calendars, &facts, &refund->decision);
 	refund->mode = refund->rule == NULL ? SVP_MODE_OBSERVE : refund->rule->mode;
-	if (refund->facts.problem != NULL && refund->rule == NULL &&
-		refund->policy != NULL && refund->policy->nrefunds > 0)
+	if (refund->facts.problem != NULL && refund->policy != NULL && refund->policy->nrefunds > 0)
 		refuse_unreadable(refund);
 }

@@ -24,7 +24,8 @@ typedef struct SvpRefundCase
 	int64		now;			/* the moment of the decision */
 
 	/* What is found */
-	Datum	   *ticket_key;		/* NULL if the refund names no ticket */
+	bool		names_ticket;
+	Datum	   *ticket_key;		/* NULL if it names none, or what is no key */
 	const SvpRecord *ticket;	/* as last recorded; NULL if it is not */
 	SvpRefundFact *known;		/* the facts that decide */
 	int			nknown;

@@ -113,7 +113,7 @@ typedef struct GivenFacts
 	SvpMapping	mapping;
 	SvpFactValue *values;
 	int			room;
-	bool		names_ticket;
+	int			nticket;		/* parts of the ticket's key; -1 = it is not named */
 } GivenFacts;
 
 static void
@@ -155,14 +155,17 @@ give_ticket(GivenFacts *given, const JsonbValue *json)
 {
 	JsonbContainer *parts;
 
-	given->names_ticket = true;
+	if (json->type == jbvNull)
+		return;
 	if (json->type != jbvBinary || !JsonContainerIsArray(json->val.binary.data))
 	{
 		give_fact(given, "ticket", json);
+		given->nticket = 1;
 		return;
 	}
 	parts = json->val.binary.data;
-	for (uint32 i = 0; i < JsonContainerSize(parts); i++)
+	given->nticket = JsonContainerSize(parts);
+	for (int i = 0; i < given->nticket; i++)
 		give_fact(given, "ticket", getIthJsonbValueFromContainer(parts, i));
 }
 
@@ -176,6 +179,7 @@ read_given(Jsonb *facts, GivenFacts *given)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the facts of a refund must be a JSON object")));
+	given->nticket = -1;
 	given->room = 16;
 	given->mapping.alias = "refund";
 	given->mapping.facts = palloc(sizeof(SvpFactMapping) * given->room);
@@ -198,38 +202,6 @@ read_given(Jsonb *facts, GivenFacts *given)
 /* A row that exists */
 
 /*
- * Fetch a refund by its key, as the relation's own row.  NULL if there is none.
- */
-static HeapTuple
-fetch_row(const SvpAttachment *attachment, Relation relation, Datum *key)
-{
-	const SvpMapping *mapping = attachment->refund;
-	StringInfoData query;
-	HeapTuple	tuple;
-	bool		isnull;
-
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT refund FROM %s AS refund",
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-												RelationGetRelationName(relation)));
-	for (int i = 0; i < mapping->nkey; i++)
-		appendStringInfo(&query, "%s refund.%s %s $%d", i > 0 ? " AND" : " WHERE",
-						 quote_identifier(mapping->key[i]),
-						 svp_equality(attachment->refund_key_types[i]), i + 1);
-	if (SPI_execute_with_args(query.data, mapping->nkey, attachment->refund_key_types, key, NULL,
-							  true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read a refund");
-	if (SPI_processed == 0)
-		return NULL;
-	tuple = palloc0(sizeof(HeapTupleData));
-	tuple->t_data = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[0],
-														  SPI_tuptable->tupdesc, 1, &isnull));
-	tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
-	tuple->t_tableOid = RelationGetRelid(relation);
-	return tuple;
-}
-
-/*
  * Read the facts of a refund that is in the attached table.  False if it is
  * not there, or the row filter leaves it out.
  */
@@ -250,7 +222,9 @@ read_row(SvpRefundCase *refund, char **parts)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", RelationGetRelationName(relation))));
 	need(reader != NULL, attachment, problem);
-	tuple = fetch_row(attachment, relation, svp_refund_key_from_text(attachment, parts));
+	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
+	need(problem == NULL, attachment, problem);
+	tuple = svp_refund_fetch(attachment, relation, svp_refund_key_from_text(attachment, parts));
 	if (tuple != NULL)
 		svp_reader_read(reader, tuple, &refund->facts);
 	table_close(relation, NoLock);
@@ -291,6 +265,7 @@ read_facts(SvpRefundCase *refund, Jsonb *facts)
 {
 	SvpAttachment *attachment = refund->attachment;
 	GivenFacts *given;
+	int			nkey = attachment->ticket->nkey;
 
 	if (JB_ROOT_IS_ARRAY(facts) && !JB_ROOT_IS_SCALAR(facts))
 	{
@@ -305,8 +280,13 @@ read_facts(SvpRefundCase *refund, Jsonb *facts)
 	}
 	given = palloc0(sizeof(GivenFacts));
 	read_given(facts, given);
-	if (given->names_ticket)
+	if (given->nticket >= 0)
 		svp_attachment_check_reader(attachment, "ticket_status");
+	if (given->nticket >= 0 && given->nticket != nkey)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the key of a ticket of attachment \"%s\" has %d parts, not %d",
+						attachment->name, nkey, given->nticket)));
 	refund->mapping = &given->mapping;
 	refund->facts.included = true;
 	refund->facts.values = given->values;

@@ -375,6 +375,59 @@ svp_refund_append(const SvpRefundCase *refund, const char *recorded_by)
 }
 
 /*
+ * Look for the refund of a key in the attached table; its row is the result's
+ * only column.  Unless read_only the rows are those of now, not those of the
+ * statement's snapshot.
+ */
+static bool
+find_row(const SvpAttachment *attachment, Datum *key, bool read_only)
+{
+	const SvpMapping *refund = attachment->refund;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	/* not "SELECT refund", which may be a column */
+	appendStringInfo(&query, "SELECT (refund.*)::%s FROM %s AS refund",
+					 attachment->refund_table, attachment->refund_table);
+	for (int i = 0; i < refund->nkey; i++)
+		appendStringInfo(&query, "%s refund.%s %s $%d", i > 0 ? " AND" : " WHERE",
+						 quote_identifier(refund->key[i]),
+						 svp_equality(attachment->refund_key_types[i]), i + 1);
+	if (SPI_execute_with_args(query.data, refund->nkey, attachment->refund_key_types, key, NULL,
+							  read_only, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read a refund");
+	return SPI_processed > 0;
+}
+
+/*
+ * Is a refund of this key in the table already, as of now?
+ */
+bool
+svp_refund_is_there(const SvpAttachment *attachment, Datum *key)
+{
+	return find_row(attachment, key, false);
+}
+
+/*
+ * Fetch a refund by its key, as the relation's own row.  NULL if there is none.
+ */
+HeapTuple
+svp_refund_fetch(const SvpAttachment *attachment, Relation relation, Datum *key)
+{
+	HeapTuple	tuple;
+	bool		isnull;
+
+	if (!find_row(attachment, key, true))
+		return NULL;
+	tuple = palloc0(sizeof(HeapTupleData));
+	tuple->t_data = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[0],
+														  SPI_tuptable->tupdesc, 1, &isnull));
+	tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
+	tuple->t_tableOid = RelationGetRelid(relation);
+	return tuple;
+}
+
+/*
  * A refund's key from its parts as text.  Needs the statements prepared.
  */
 Datum *

@@ -16,13 +16,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "evidence.h"
 #include "refund_table.h"
@@ -94,8 +94,7 @@ decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *
 
 /*
  * A refund that was decided on is not judged again because something else of
- * its row changes, or because the row moves to another partition.  Nor early
- * because it is proposed once more: INSERT ... ON CONFLICT then finds it.
+ * its row changes, or because the row moves to another partition.
  */
 static bool
 is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
@@ -109,9 +108,8 @@ is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
 		svp_reader_read(reader, trigger->tg_trigtuple, &before);
 		return decides_same(refund->mapping, &before, &refund->facts);
 	}
-	return (TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-			trigger->tg_relation->rd_rel->relispartition) &&
-		refund->facts.key != NULL && svp_refund_is_decided(refund);
+	return trigger->tg_relation->rd_rel->relispartition && refund->facts.key != NULL &&
+		svp_refund_is_decided(refund);
 }
 
 static bool
@@ -123,7 +121,43 @@ has_generated_columns(Relation relation)
 }
 
 /*
+ * Must the BEFORE trigger leave a refusal to the AFTER trigger?  The ticket
+ * may be recorded by then, when one statement writes both; and a row with the
+ * key of one that is there may be for ON CONFLICT to settle, and no new refund.
+ */
+static bool
+is_too_early(TriggerData *trigger, const SvpRefundCase *refund)
+{
+	if (!TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		return false;
+	if (refund->names_ticket && refund->ticket == NULL)
+		return true;
+	return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && refund->facts.key != NULL &&
+		svp_refund_is_there(refund->attachment, refund->facts.key);
+}
+
+/*
+ * Have all that deciding needs, or refuse.
+ */
+static SvpRowReader *
+prepare(SvpAttachment *attachment, Relation relation)
+{
+	const char *problem = NULL;
+	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->refund, relation, &problem);
+
+	if (reader == NULL || !svp_evidence_prepare(attachment, &problem) ||
+		!svp_refund_table_prepare(attachment, &problem))
+		refuse_undecidable(attachment->name, problem);
+	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
+	if (problem != NULL)
+		refuse_undecidable(attachment->name, problem);
+	return reader;
+}
+
+/*
  * Decide on the row at hand.  Refuses, or else records if that is asked for.
+ * The moment is that of the wall clock: a transaction that is held open gains
+ * no time.
  */
 static void
 decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
@@ -133,24 +167,17 @@ decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
 	SvpRefundCase refund = {
 		.attachment = attachment,
 		.mapping = attachment->refund,
-		.now = GetCurrentTransactionStartTimestamp()
+		.now = GetCurrentTimestamp()
 	};
-	const char *problem = NULL;
-	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->refund,
-												 trigger->tg_relation, &problem);
+	SvpRowReader *reader = prepare(attachment, trigger->tg_relation);
 
-	if (reader == NULL || !svp_evidence_prepare(attachment, &problem) ||
-		!svp_refund_table_prepare(attachment, &problem))
-		refuse_undecidable(attachment->name, problem);
-	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
-	if (problem != NULL)
-		refuse_undecidable(attachment->name, problem);
 	svp_reader_read(reader, tuple, &refund.facts);
 	if (!refund.facts.included || is_decided(trigger, reader, &refund))
 		return;
 
 	svp_refund_case_judge(&refund);
-	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
+	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE &&
+		!is_too_early(trigger, &refund))
 		refuse(trigger->tg_relation, &refund);
 	if (recorded_by == NULL || svp_row_superseded(tuple))
 		return;
