@@ -26,7 +26,7 @@ CREATE TABLE @data@.refund_decision (
 COMMENT ON TABLE @data@.refund_decision IS
     'The decision on each refund that was written, with what it was based on. Written by the triggers, never changed';
 COMMENT ON COLUMN @data@.refund_decision.seq IS 'Number of the decision on this refund, from 1: it is decided anew when its facts change';
-COMMENT ON COLUMN @data@.refund_decision.decided_at IS 'When the transaction began that wrote the refund';
+COMMENT ON COLUMN @data@.refund_decision.decided_at IS 'When it was decided, as the refund was written';
 COMMENT ON COLUMN @data@.refund_decision.recorded_by IS 'The role that wrote the refund';
 COMMENT ON COLUMN @data@.refund_decision.decision IS 'allowed, needs_approval or refused; the last two were written only where the rule does not enforce';
 COMMENT ON COLUMN @data@.refund_decision.reason IS 'Code of the reason, such as refund_cutoff; no_rule if no rule applies; NULL if allowed by a rule';

@@ -38,7 +38,7 @@ COMMENT ON COLUMN @views@.refund_log.objected_count IS '1 if the policy objected
 COMMENT ON COLUMN @views@.refund_log.cutoff_at IS 'The first instant that is too late; NULL if there is none or it is not known';
 COMMENT ON COLUMN @views@.refund_log.requested_at IS 'When the customer asked; NULL if it cannot be read';
 COMMENT ON COLUMN @views@.refund_log.requested_on IS 'Date of requested_at in UTC';
-COMMENT ON COLUMN @views@.refund_log.decided_at IS 'When the transaction began that wrote the refund';
+COMMENT ON COLUMN @views@.refund_log.decided_at IS 'When it was decided, as the refund was written';
 COMMENT ON COLUMN @views@.refund_log.decided_on IS 'Date of decided_at in UTC';
 COMMENT ON COLUMN @views@.refund_log.amount IS 'Amount of the refund, in its currency; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.allowed_amount IS 'Amount that the rule allows without approval; NULL where nothing limits it and no amount is known';

@@ -211,8 +211,10 @@ BEGIN
                                              WHEN '@key_columns@' THEN definitions
                                              WHEN '@key_text@' THEN texts
                                              WHEN '@key@' THEN names
-                                             WHEN '@ticket_columns@' THEN service_policy._ticket_columns(attachment, true)
-                                             WHEN '@ticket_key@' THEN service_policy._ticket_columns(attachment, false)
+                                             WHEN '@ticket_columns@' THEN (SELECT string_agg(format('%I %s', c.name, c.type), E',\n    ')
+                                                                             FROM service_policy._ticket_columns(attachment) c)
+                                             WHEN '@ticket_key@' THEN (SELECT string_agg(quote_ident(c.name), ', ')
+                                                                         FROM service_policy._ticket_columns(attachment) c)
                                              ELSE token[1] END, '' ORDER BY position)
                FROM regexp_matches(service_policy._attachment_ddl(part), '@[a-z_]+@|[^@]+|@', 'g')
                     WITH ORDINALITY AS ddl (token, position));
@@ -241,29 +243,48 @@ $$;
 COMMENT ON FUNCTION service_policy._comment_key(text, text[], text) IS
     'Comments the key columns of an attachment''s tables and views';
 
--- The evidence that detach() kept goes on being used, if it has the same key and is the caller's own: the triggers act
--- as the owner of that schema, so one that somebody else has put there must not be adopted.
-CREATE FUNCTION service_policy._has_evidence(attachment text, row_table regclass, key text[], data_key text[])
-    RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+-- Is a table of evidence that of the rows of a table?  It is if it has the same key.
+CREATE FUNCTION service_policy._is_evidence_of(evidence regclass, row_table regclass, key text[], data_key text[])
+    RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT count(*) = cardinality(key) AND bool_and(theirs.atttypid IS NOT DISTINCT FROM k.atttypid)
+      FROM (SELECT a.attname, a.atttypid
+              FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+             WHERE i.indrelid = evidence AND i.indisprimary AND a.attname <> 'seq') AS k
+      LEFT JOIN unnest(key, data_key) AS names (name, data_name) ON names.data_name = k.attname
+      LEFT JOIN pg_attribute theirs ON theirs.attrelid = row_table AND theirs.attname = names.name
+$$;
+COMMENT ON FUNCTION service_policy._is_evidence_of(regclass, regclass, text[], text[]) IS
+    'Has a table of evidence the key of this table, with its types?';
+
+-- The triggers act as the owner of the evidence's schema, so it must be the caller's own.
+CREATE FUNCTION service_policy._check_owner(attachment text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     owner oid := (SELECT nspowner FROM pg_namespace WHERE nspname = attachment || '_data');
-    same boolean;
 BEGIN
-    IF owner IS NULL THEN
-        RETURN false;
-    ELSIF owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user) THEN
+    IF owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user) THEN
         RAISE EXCEPTION 'schema "%_data" belongs to %', attachment, owner::regrole
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Attach as that role, change the schema''s owner, or attach under another name.';
     END IF;
-    SELECT count(*) = cardinality(key) AND bool_and(theirs.atttypid IS NOT DISTINCT FROM k.atttypid) INTO same
-      FROM (SELECT a.attname, a.atttypid
-              FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-             WHERE i.indrelid = to_regclass(quote_ident(attachment || '_data') || '.ledger') AND i.indisprimary AND a.attname <> 'seq') AS k
-      LEFT JOIN unnest(key, data_key) AS names (name, data_name) ON names.data_name = k.attname
-      LEFT JOIN pg_attribute theirs ON theirs.attrelid = row_table AND theirs.attname = names.name;
-    IF same IS NOT TRUE THEN
+END
+$$;
+COMMENT ON FUNCTION service_policy._check_owner(text) IS
+    'Complains if the evidence of an attachment belongs to somebody else';
+
+-- The evidence that detach() kept goes on being used.
+CREATE FUNCTION service_policy._has_evidence(attachment text, row_table regclass, key text[], data_key text[])
+    RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_regnamespace(quote_ident(attachment || '_data')) IS NULL THEN
+        RETURN false;
+    END IF;
+    PERFORM service_policy._check_owner(attachment);
+    IF service_policy._is_evidence_of(to_regclass(quote_ident(attachment || '_data') || '.ledger'),
+                                      row_table, key, data_key) IS NOT TRUE THEN
         RAISE EXCEPTION 'schema "%_data" exists and is not the evidence of these tickets', attachment
             USING ERRCODE = 'duplicate_schema',
                   HINT = 'Rename or drop that schema, or attach under another name.';
@@ -377,14 +398,15 @@ DECLARE
     schema_name text := attachment || CASE WHEN is_view THEN '' ELSE '_data' END;
     part text;
 BEGIN
+    -- Also those of a source that only an earlier attachment of this name had.
     FOR part IN
         SELECT p.part
-          FROM service_policy.attachment_table t,
-               unnest(service_policy._attachment_parts(t.source, is_view)) WITH ORDINALITY AS p (part, position)
-         WHERE t.attachment = _drop_parts.attachment
-         ORDER BY t.source, p.position DESC
+          FROM unnest('{ticket,refund}'::text[]) source,
+               unnest(service_policy._attachment_parts(source, is_view)) WITH ORDINALITY AS p (part, position)
+         WHERE to_regclass(format('%I.%I', schema_name, p.part)) IS NOT NULL
+         ORDER BY source, p.position DESC
     LOOP
-        EXECUTE format('DROP %s IF EXISTS %I.%I', CASE WHEN is_view THEN 'VIEW' ELSE 'TABLE' END, schema_name, part);
+        EXECUTE format('DROP %s %I.%I', CASE WHEN is_view THEN 'VIEW' ELSE 'TABLE' END, schema_name, part);
     END LOOP;
     EXECUTE format('DROP SCHEMA IF EXISTS %I', schema_name);
 END

@@ -10,20 +10,19 @@ CREATE FUNCTION service_policy._refund_recorded() RETURNS trigger
 COMMENT ON FUNCTION service_policy._refund_recorded() IS
     'AFTER trigger of an attached refund table: decides on the row as it was stored, and records the decision';
 
--- The ticket's key in the table of decisions, as "name type" or as "name" alone.
-CREATE FUNCTION service_policy._ticket_columns(attachment text, with_types boolean) RETURNS text
+CREATE FUNCTION service_policy._ticket_columns(attachment text) RETURNS TABLE (name text, type text)
     LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(quote_ident(CASE WHEN k.name LIKE 'ticket\_%' THEN k.name ELSE 'ticket_' || k.name END) ||
-                      CASE WHEN with_types THEN ' ' || format_type(a.atttypid, a.atttypmod) ELSE '' END,
-                      CASE WHEN with_types THEN E',\n    ' ELSE ', ' END ORDER BY k.position)
+    SELECT CASE WHEN k.name LIKE 'ticket\_%' THEN k.name ELSE 'ticket_' || k.name END,
+           format_type(a.atttypid, a.atttypmod)
       FROM service_policy.attachment_table t,
            unnest(t.data_key) WITH ORDINALITY AS k (name, position)
       JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(attachment || '_data') || '.ledger')
                          AND a.attname = k.name
      WHERE t.attachment = _ticket_columns.attachment AND t.source = 'ticket'
+     ORDER BY k.position
 $$;
-COMMENT ON FUNCTION service_policy._ticket_columns(text, boolean) IS
+COMMENT ON FUNCTION service_policy._ticket_columns(text) IS
     'The columns that carry a ticket''s key in the table of refund decisions';
 
 CREATE FUNCTION service_policy.attach_refunds(name text, refund_table regclass, key text[], facts jsonb,
@@ -33,6 +32,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     data_key text[];
+    decisions regclass;
     ticket_key text[] := (SELECT t.key FROM service_policy.attachment_table t
                            WHERE t.attachment = attach_refunds.name AND t.source = 'ticket');
 BEGIN
@@ -54,26 +54,33 @@ BEGIN
                         jsonb_array_length(facts -> 'ticket'), cardinality(ticket_key), array_to_string(ticket_key, ', ')
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an expression for each part of the key, in its order.';
     END IF;
+    PERFORM service_policy._check_owner(name);
     PERFORM service_policy._check_rights(refund_table);
     PERFORM service_policy._check_key(refund_table, key);
     PERFORM service_policy._check_mapping('refund', refund_table, key, facts, only_where);
     data_key := service_policy._data_key('refund', key);
+    decisions := to_regclass(quote_ident(name || '_data') || '.refund_decision');
+    IF decisions IS NOT NULL AND service_policy._is_evidence_of(decisions, refund_table, key, data_key) IS NOT TRUE THEN
+        RAISE EXCEPTION '% exists and is not of these refunds', decisions
+            USING ERRCODE = 'duplicate_table',
+                  HINT = 'Its key has other columns or types: rename or drop that table, then attach again.';
+    END IF;
 
     INSERT INTO service_policy.attachment_table (attachment, source, table_name, key, data_key, facts, only_where)
          VALUES (name, 'refund', refund_table::text, key, data_key, facts, only_where);
-    IF to_regclass(quote_ident(name || '_data') || '.refund_decision') IS NULL THEN
+    IF decisions IS NULL THEN
         PERFORM service_policy._create_part('refund_decision', name, 'refund', refund_table, key, data_key);
     END IF;
     PERFORM service_policy._create_part('refund_log', name, 'refund', refund_table, key, data_key);
     PERFORM service_policy._comment_key(name, data_key, 'Key of the refund, as in ' || refund_table::text);
-    PERFORM service_policy._comment_key(name, string_to_array(service_policy._ticket_columns(name, false), ', '),
+    PERFORM service_policy._comment_key(name, ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c),
                                         'Key of the ticket; NULL if the refund names none');
     EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s '
                    'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_decided(%L)',
                    'zz_service_policy_' || name, refund_table, name);
     EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE ON %s '
                    'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_recorded(%L)',
-                   'service_policy_refund_' || name, refund_table, name);
+                   'service_policy_' || name || '_refund', refund_table, name);
 END
 $$;
 COMMENT ON FUNCTION service_policy.attach_refunds(text, regclass, text[], jsonb, text) IS
