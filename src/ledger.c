@@ -88,18 +88,49 @@ svp_ledger_add(SvpLedger *ledger, const SvpRecord *record)
 }
 
 /*
+ * When the ticket was opened, as last said before it was first resolved: from
+ * then on that is part of what was judged.
+ */
+int64
+svp_ledger_opening(const SvpLedger *ledger)
+{
+	int32		resolved = INT32_MAX;
+	int32		latest = 0;
+	int64		opening = 0;
+
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		const SvpRecord *record = &ledger->records[i];
+
+		if (record->event.kind != SVP_EVENT_RESPONDED && record->seq < resolved &&
+			(record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED))
+			resolved = record->seq;
+	}
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		const SvpRecord *record = &ledger->records[i];
+
+		if (record->event.kind == SVP_EVENT_RESPONDED || record->seq > resolved ||
+			record->seq <= latest)
+			continue;
+		latest = record->seq;
+		opening = record->opened_at;
+	}
+	return opening;
+}
+
+/*
  * The ledger as the pure core takes it.  Events keep their positions.
  */
 SvpHistory
 svp_ledger_history(const SvpLedger *ledger)
 {
-	const SvpRecord *latest = svp_ledger_latest(ledger);
 	SvpEvent   *events = palloc(sizeof(SvpEvent) * Max(ledger->nrecords, 1));
 
 	for (int i = 0; i < ledger->nrecords; i++)
 		events[i] = ledger->records[i].event;
 	return (SvpHistory) {
-		.opened_at = latest == NULL ? 0 : latest->opened_at,
+		.opened_at = svp_ledger_opening(ledger),
 		.nevents = ledger->nrecords,
 		.events = events
 	};

@@ -22,6 +22,7 @@ extern bool svp_record_same_text(const char *a, const char *b);
 extern bool svp_record_same_ticket(const SvpRecord *a, const SvpRecord *b);
 
 extern const SvpRecord *svp_ledger_latest(const SvpLedger *ledger);
+extern int64 svp_ledger_opening(const SvpLedger *ledger);
 extern SvpHistory svp_ledger_history(const SvpLedger *ledger);
 extern void svp_ledger_add(SvpLedger *ledger, const SvpRecord *record);
 

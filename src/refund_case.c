@@ -150,6 +150,11 @@ svp_refund_case_text(const SvpRefundCase *refund, const char *name)
 
 /* The rule */
 
+/*
+ * Whose version judges: that of the ticket's opening, or without a recorded
+ * ticket of when the customer asked.  What is older than the policy is judged
+ * by the version in force now, or a date in the past would allow everything.
+ */
 static int64
 judged_as_of(const SvpRefundCase *refund)
 {
@@ -168,6 +173,8 @@ find_rule(SvpRefundCase *refund)
 	int			best;
 
 	refund->policy = svp_policy_at(refund->attachment->policy, judged_as_of(refund));
+	if (refund->policy == NULL)
+		refund->policy = svp_policy_at(refund->attachment->policy, refund->now);
 	if (refund->policy == NULL)
 		return;
 	for (int i = 0; i < SVP_NDIMENSIONS; i++)

@@ -270,6 +270,10 @@ record_change(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 	check_order(ticket, record, at);
 	record_resolution(ticket, facts, latest, record, at);
 	record_event(ticket, *record, SVP_EVENT_CHANGED, at);
+	if (ticket->opening_changed && record->opened_at != svp_ledger_opening(&ticket->ledger))
+		svp_ticket_issue(ticket, "late_event",
+						 "The opening was changed after the ticket was resolved; it counts as it was.",
+						 timestamptz_to_str(record->opened_at));
 }
 
 static bool

@@ -25,6 +25,11 @@ SELECT problem FROM proof.issues;
 UPDATE crm.ticket SET created_at = '2024-01-18 09:30Z', updated_at = '2024-01-19 09:00Z';
 SELECT * FROM crm.clock;
 SELECT problem FROM proof.issues;
+-- not even while it is open again
+UPDATE crm.ticket SET status = 'new', updated_at = '2024-01-19 10:00Z';
+UPDATE crm.ticket SET created_at = '2024-01-19 09:30Z', updated_at = '2024-01-19 11:00Z';
+UPDATE crm.ticket SET status = 'solved', updated_at = '2024-01-19 12:00Z';
+SELECT * FROM crm.clock;
 -- an open one is: it goes on
 INSERT INTO crm.ticket VALUES (2, 'new', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 BEGIN;

@@ -108,7 +108,7 @@ INSERT INTO crm.refund (id, amount, kind, purchased_at, asked_at) VALUES (21, 5,
 INSERT INTO crm.ticket VALUES (7, 'new', '2026-03-10 10:00+00', 'magazine'), (8, 'new', '2019-12-31 23:59:59+00', 'download'),
     (9, 'new', '2020-03-10 10:00+00', 'repair');
 INSERT INTO crm.refund (id, ticket_id, amount, purchased_at) VALUES (22, 7, 5, '2026-03-05 10:00+00');
--- It was opened before there was a policy.
+-- It was opened before there was a policy, so the version in force now judges: no date lets everything through.
 INSERT INTO crm.refund (id, ticket_id, amount) VALUES (23, 8, 5);
 -- It has long been open.
 INSERT INTO crm.refund (id, ticket_id, amount, kind) VALUES (24, 9, 5, 'repair');
