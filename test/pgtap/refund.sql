@@ -119,11 +119,11 @@ SET LOCAL client_min_messages = error;
 SELECT is(pg_temp.refund(8, category => 'flagged'), 'written', 'flagged');
 RESET client_min_messages;
 SELECT is(pg_temp.refund(9, category => 'observed'), 'written', 'observed');
-SELECT is(pg_temp.refund(10, ticket => NULL, asked => '2019-01-01Z', amount => '1000000', paid => NULL), 'written', 'before there was a policy');
+SELECT is(pg_temp.refund(10, ticket => NULL, asked => '2019-01-01Z', amount => '1000000', paid => NULL), 'written', 'before there was a policy: the version in force now judges');
 SELECT results_eq('SELECT id, decision::text, reason::text, rule::text, mode::text, policy_version, allowed_amount, fee FROM desk.refund_log WHERE id IN (1, 3, 8, 9, 10) ORDER BY id',
     $$VALUES (1::bigint, 'allowed', NULL, 'standard', 'enforce', 1, 20.00, 0.00), (3, 'allowed', NULL, 'capped', 'enforce', 1, 50.00, 5.00),
              (8, 'refused', 'refund_amount', 'flagged', 'flag', 1, 10.00, 0.00), (9, 'refused', 'refund_amount', 'observed', 'observe', 1, 10.00, 0.00),
-             (10, 'allowed', 'no_rule', NULL, 'observe', NULL, 1000000.00, 0.00)$$, 'the log has each');
+             (10, 'allowed', NULL, 'standard', 'enforce', 1, 1000000.00, 0.00)$$, 'the log has each');
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM crm.refund), (SELECT string_agg(id::text, ' ' ORDER BY id) FROM desk_data.refund_decision), 'one decision for each refund, none for those refused');
 
 -- Changes
