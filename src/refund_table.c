@@ -377,10 +377,10 @@ svp_refund_append(const SvpRefundCase *refund, const char *recorded_by)
 /*
  * Look for the refund of a key in the attached table; its row is the result's
  * only column.  Unless read_only the rows are those of now, not those of the
- * statement's snapshot.
+ * statement's snapshot.  Gives the number of rows, 2 standing for more.
  */
-static bool
-find_row(const SvpAttachment *attachment, Datum *key, bool read_only)
+static int
+find_rows(const SvpAttachment *attachment, Datum *key, bool read_only)
 {
 	const SvpMapping *refund = attachment->refund;
 	StringInfoData query;
@@ -394,18 +394,19 @@ find_row(const SvpAttachment *attachment, Datum *key, bool read_only)
 						 quote_identifier(refund->key[i]),
 						 svp_equality(attachment->refund_key_types[i]), i + 1);
 	if (SPI_execute_with_args(query.data, refund->nkey, attachment->refund_key_types, key, NULL,
-							  read_only, 1) != SPI_OK_SELECT)
+							  read_only, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a refund");
-	return SPI_processed > 0;
+	return (int) SPI_processed;
 }
 
 /*
- * Is a refund of this key in the table already, as of now?
+ * How many rows of this key the table has now, 2 standing for more: in the
+ * partitions of a table a key that lacks the partition key may recur.
  */
-bool
-svp_refund_is_there(const SvpAttachment *attachment, Datum *key)
+int
+svp_refund_rows(const SvpAttachment *attachment, Datum *key)
 {
-	return find_row(attachment, key, false);
+	return find_rows(attachment, key, false);
 }
 
 /*
@@ -417,7 +418,7 @@ svp_refund_fetch(const SvpAttachment *attachment, Relation relation, Datum *key)
 	HeapTuple	tuple;
 	bool		isnull;
 
-	if (!find_row(attachment, key, true))
+	if (find_rows(attachment, key, true) == 0)
 		return NULL;
 	tuple = palloc0(sizeof(HeapTupleData));
 	tuple->t_data = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[0],

@@ -19,7 +19,7 @@ extern bool svp_refund_fact_decides(const char *name);
 extern bool svp_refund_table_prepare(SvpAttachment *attachment, const char **problem);
 
 extern Datum *svp_refund_key_from_text(SvpAttachment *attachment, char **parts);
-extern bool svp_refund_is_there(const SvpAttachment *attachment, Datum *key);
+extern int	svp_refund_rows(const SvpAttachment *attachment, Datum *key);
 extern HeapTuple svp_refund_fetch(const SvpAttachment *attachment, Relation relation, Datum *key);
 extern bool svp_refund_is_decided(const SvpRefundCase *refund);
 extern void svp_refund_append(const SvpRefundCase *refund, const char *recorded_by);

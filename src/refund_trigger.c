@@ -70,7 +70,8 @@ flag(const SvpRefundCase *refund)
 }
 
 /*
- * Do two versions of a row decide the same?
+ * Do two versions of a row decide the same?  They do if all that went is the
+ * ticket, as when it is deleted with ON DELETE SET NULL: nobody gains by that.
  */
 static bool
 decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *after)
@@ -84,6 +85,8 @@ decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *
 
 		if (!svp_refund_fact_decides(mapping->facts[i].name))
 			continue;
+		if (!b->set && strcmp(mapping->facts[i].name, "ticket") == 0)
+			continue;
 		if (a->set != b->set || a->number != b->number ||
 			(a->problem == NULL) != (b->problem == NULL) ||
 			!svp_record_same_text(a->text, b->text))
@@ -94,7 +97,8 @@ decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *
 
 /*
  * A refund that was decided on is not judged again because something else of
- * its row changes, or because the row moves to another partition.
+ * its row changes, or because the row moves to another partition.  A row that
+ * has moved is the only one of its key once it is stored.
  */
 static bool
 is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
@@ -109,7 +113,9 @@ is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
 		return decides_same(refund->mapping, &before, &refund->facts);
 	}
 	return trigger->tg_relation->rd_rel->relispartition && refund->facts.key != NULL &&
-		svp_refund_is_decided(refund);
+		svp_refund_is_decided(refund) &&
+		(TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		 svp_refund_rows(refund->attachment, refund->facts.key) == 1);
 }
 
 static bool
@@ -133,7 +139,7 @@ is_too_early(TriggerData *trigger, const SvpRefundCase *refund)
 	if (refund->names_ticket && refund->ticket == NULL)
 		return true;
 	return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && refund->facts.key != NULL &&
-		svp_refund_is_there(refund->attachment, refund->facts.key);
+		svp_refund_rows(refund->attachment, refund->facts.key) > 0;
 }
 
 /*

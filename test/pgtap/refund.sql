@@ -126,6 +126,8 @@ SELECT results_eq('SELECT id, decision::text, reason::text, rule::text, mode::te
              (10, 'allowed', NULL, 'standard', 'enforce', 1, 1000000.00, 0.00)$$, 'the log has each');
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM crm.refund), (SELECT string_agg(id::text, ' ' ORDER BY id) FROM desk_data.refund_decision), 'one decision for each refund, none for those refused');
 
+SELECT ok(bool_and(decided_at > now()), 'a transaction that is held open gains no time') FROM desk_data.refund_decision;
+
 -- Changes
 CREATE FUNCTION pg_temp.change(statement text) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.outcome('UPDATE crm.refund SET ' || statement) $$;
 SELECT is(pg_temp.change('amount = 40 WHERE id = 1'), 'written', 'an amount within what was paid');
@@ -167,6 +169,12 @@ SELECT lives_ok($$SELECT service_policy.attach_refunds('desk', 'crm.refund', '{i
     '{"amount": "refund.amount * 1", "state": "lower(state)", "agent": "upper(refund.agent)", "delivered_at": "delivered_at + interval ''0''"}', 'state IN (''approved'', ''paid'')') FROM mapping$$,
     'the same with expressions and a row filter');
 SELECT pg_temp.unrelated();
+
+-- The ticket goes, and its refunds' foreign keys with it.
+INSERT INTO crm.ticket VALUES (7, 'new', '2024-01-20Z', NULL);
+SELECT is(pg_temp.refund(32, ticket => '7'), 'written', 'a refund of a ticket that will go');
+SELECT is(pg_temp.change('ticket_id = NULL WHERE id = 32'), 'written', 'is not judged again by that');
+SELECT is(pg_temp.change('amount = 21 WHERE id = 32'), pg_temp.refused('refund_final_sale'), '… but by more money');
 
 -- The row filter: it is a refund once it is approved.
 SELECT is(pg_temp.outcome($$INSERT INTO crm.refund VALUES (40, '2', 20, 40, '2024-01-01Z', NULL, NULL, 'draft')$$), 'written', 'a draft is no refund');
@@ -337,6 +345,9 @@ DELETE FROM service_policy.calendar_hours;
 SELECT is(pg_temp.outcome($$UPDATE crm."Pay back" SET month = '2024-02-01', note = 'moved'$$), 'written', 'a row that moves');
 SELECT is((SELECT count(*)::int FROM desk.refund_log), 1, 'is not decided on again');
 SELECT is(pg_temp.outcome($$UPDATE crm."Pay back" SET month = '2024-01-01', gross = 51$$), pg_temp.refused('refund_amount', 'crm.january'), 'one that moves and changes is');
+-- A row with the same key and facts beside it has not moved: it is another refund.
+SELECT is(pg_temp.outcome($$INSERT INTO crm."Pay back" (seq, ticket_no, "a""b, c", tenant, "case", gross, delivered_at, month, refund)
+    SELECT seq, ticket_no, "a""b, c", tenant, "case", gross, delivered_at, '2024-01-01', refund FROM crm.february$$), pg_temp.refused('refund_calendar', 'crm.january'), 'a second row of one key');
 INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes) VALUES ('desk', 1, '09:00', '17:00');
 
 -- One table for tickets and refunds
