@@ -214,9 +214,15 @@ tell_metric(Story *story, const SvpJudge *judge, const SvpHistory *history, cons
 			const SvpStoredClock *stored, int nstored)
 {
 	SvpClock   *clocks = palloc(sizeof(SvpClock) * (history->nevents + 1));
+	const char *missing = svp_judge_missing_calendar(judge, metric);
 	int			nclocks;
 
 	tell(story, "%s", metric);
+	if (missing != NULL)
+	{
+		tell(story, "  calendar %s does not exist or has no opening hours: the clock stays as it was", missing);
+		return;
+	}
 	if (svp_clock_fold(history, judge->policy, judge->calendars, metric, hear, story,
 					   clocks, &nclocks) != SVP_TIME_OK)
 	{
@@ -249,12 +255,6 @@ tell_clocks(Story *story, const SvpAttachment *attachment, const SvpHistory *his
 	}
 	tell(story, "policy %s, version %d, in force when it was opened", attachment->policy,
 		 judge.policy->version);
-	if (judge.missing_calendar != NULL)
-	{
-		tell(story, "calendar %s does not exist or has no opening hours: the clocks stay as they were",
-			 judge.missing_calendar);
-		return;
-	}
 	for (int i = 0; i < judge.nmetrics; i++)
 		tell_metric(story, &judge, history, judge.metrics[i], stored, nstored);
 }

@@ -43,10 +43,21 @@ svp_judge_appoint(const SvpAttachment *attachment, int64 opened_at, SvpJudge *ju
 		const SvpBenchmark *benchmark = &policy->benchmarks[i];
 
 		add_metric(judge, benchmark->metric);
-		if (benchmark->calendar == NULL)
-			continue;
-		judge->calendars[i] = svp_calendar_get(benchmark->calendar, true);
-		if (judge->calendars[i] == NULL)
-			judge->missing_calendar = benchmark->calendar;
+		if (benchmark->calendar != NULL)
+			judge->calendars[i] = svp_calendar_get(benchmark->calendar, true);
 	}
+}
+
+const char *
+svp_judge_missing_calendar(const SvpJudge *judge, const char *metric)
+{
+	for (int i = 0; i < judge->policy->nbenchmarks; i++)
+	{
+		const SvpBenchmark *benchmark = &judge->policy->benchmarks[i];
+
+		if (benchmark->calendar != NULL && judge->calendars[i] == NULL &&
+			strcmp(benchmark->metric, metric) == 0)
+			return benchmark->calendar;
+	}
+	return NULL;
 }

@@ -20,8 +20,10 @@ typedef struct SvpJudge
 	SvpCalendar **calendars;	/* go with the benchmarks */
 	int			nmetrics;
 	const char **metrics;
-	const char *missing_calendar;	/* one that cannot be used, or NULL */
 } SvpJudge;
+
+/* A calendar of the metric's benchmarks that cannot be used, or NULL. */
+extern const char *svp_judge_missing_calendar(const SvpJudge *judge, const char *metric);
 
 extern void svp_judge_appoint(const SvpAttachment *attachment, int64 opened_at, SvpJudge *judge);
 

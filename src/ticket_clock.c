@@ -137,6 +137,14 @@ store_clocks(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
 }
 
 static void
+report_calendar(SvpTicket *ticket, const char *metric, const char *calendar)
+{
+	svp_ticket_issue(ticket, "calendar_missing",
+					 psprintf("The calendar %s does not exist, has no opening hours or is in an unknown time zone; the %s clock stays as it was.",
+							  calendar, metric), calendar);
+}
+
+static void
 report_range(SvpTicket *ticket, const char *metric)
 {
 	svp_ticket_issue(ticket, "time_out_of_range",
@@ -181,22 +189,19 @@ svp_ticket_move_clocks(SvpTicket *ticket)
 	}
 	if (judge.policy == NULL)
 		return;
-	if (judge.missing_calendar != NULL)
-	{
-		svp_ticket_issue(ticket, "calendar_missing",
-					psprintf("The calendar %s does not exist, has no opening hours or is in an unknown time zone; the clocks stay as they were.",
-							 judge.missing_calendar), judge.missing_calendar);
-		return;
-	}
 	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);
 	for (int i = 0; i < judge.nmetrics; i++)
 	{
+		const char *metric = judge.metrics[i];
+		const char *missing = svp_judge_missing_calendar(&judge, metric);
 		int			nclocks;
 
-		if (svp_clock_fold(&history, judge.policy, judge.calendars, judge.metrics[i],
-						   NULL, NULL, clocks, &nclocks) == SVP_TIME_OK)
-			store_clocks(ticket, &judge, judge.metrics[i], clocks, nclocks, stored, nstored);
+		if (missing != NULL)
+			report_calendar(ticket, metric, missing);
+		else if (svp_clock_fold(&history, judge.policy, judge.calendars, metric, NULL, NULL,
+								clocks, &nclocks) == SVP_TIME_OK)
+			store_clocks(ticket, &judge, metric, clocks, nclocks, stored, nstored);
 		else
-			report_range(ticket, judge.metrics[i]);
+			report_range(ticket, metric);
 	}
 }
