@@ -43,7 +43,8 @@ refuse_undecidable(const char *attachment, const char *problem)
 
 /*
  * Refuse a refund.  Of the fields that a client maps to its own errors, the
- * constraint's name is the reason's code.
+ * constraint's name is the reason's code.  The rule's message tells customers
+ * of a refusal, so it is no hint where an approval is what is missing.
  */
 static void
 refuse(Relation relation, const SvpRefundCase *refund)
@@ -52,7 +53,8 @@ refuse(Relation relation, const SvpRefundCase *refund)
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("%s", svp_refund_summary(refund)),
 			 errdetail("%s", svp_refund_grounds(refund)),
-			 errhint("To tell the customer: %s", svp_refund_customer_message(refund, NULL)),
+			 refund->decision.outcome == SVP_REFUND_REFUSED ?
+			 errhint("To tell the customer: %s", svp_refund_customer_message(refund, NULL)) : 0,
 			 err_generic_string(PG_DIAG_SCHEMA_NAME,
 								get_namespace_name(RelationGetNamespace(relation))),
 			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(relation)),
