@@ -12,6 +12,7 @@ SQL_PARTS = \
 	config \
 	calendar \
 	policy \
+	policy_view \
 	attachment_ddl \
 	attachment \
 	explain \

@@ -19,9 +19,6 @@
 
 #include "business_time_compile.h"
 
-/* Windows reach into later dates and are shifted by gaps, so look at some dates more. */
-#define MARGIN_DAYS 5
-
 /* More than 36 windows a day for 600 years: a mistake, not a calendar. */
 #define MAX_WINDOWS (8 * 1024 * 1024)
 
@@ -117,8 +114,8 @@ static void
 collect_offsets(SvpBuild *build)
 {
 	SvpZone		zone = build->calendar->zone;
-	int64		at = build->from - MARGIN_DAYS * 2 * SVP_USEC_PER_DAY;
-	int64		end = build->to + MARGIN_DAYS * 2 * SVP_USEC_PER_DAY;
+	int64		at = build->from - SVP_MARGIN_DAYS * 2 * SVP_USEC_PER_DAY;
+	int64		end = build->to + SVP_MARGIN_DAYS * 2 * SVP_USEC_PER_DAY;
 	int			max_offsets = 64;
 	SvpOffset  *last = NULL;
 
@@ -339,7 +336,7 @@ collect_spans(SvpBuild *build)
 		build->midnight[i] = local_instant(build, build->first_date + i, 0);
 	collect_exceptions(build);
 
-	for (int i = 0; i < build->ndates - MARGIN_DAYS; i++)
+	for (int i = 0; i < build->ndates - SVP_MARGIN_DAYS; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		add_date(build, i);
@@ -389,8 +386,8 @@ alloc_index(MemoryContext context, SvpIndex *index, int64 range, int nopenings)
 	return index->entry;
 }
 
-static void
-free_compiled(SvpCompiled *compiled)
+void
+svp_compiled_free(SvpCompiled *compiled)
 {
 	if (compiled->openings == NULL)
 		return;
@@ -438,7 +435,7 @@ publish(SvpCalendar *calendar, const SvpBuild *build, int32 first_year, int32 la
 	c.offsets = MemoryContextAlloc(calendar->context, c.noffsets * sizeof(SvpOffset));
 	memcpy(c.offsets, build->offsets, c.noffsets * sizeof(SvpOffset));
 
-	free_compiled(&calendar->now);
+	svp_compiled_free(&calendar->now);
 	calendar->now = c;
 }
 
@@ -454,8 +451,8 @@ svp_calendar_compile(SvpCalendar *calendar, int32 first_year, int32 last_year)
 	build.calendar = calendar;
 	build.from = svp_date_of(first_year, 1, 1) * SVP_USEC_PER_DAY;
 	build.to = svp_date_of(last_year + 1, 1, 1) * SVP_USEC_PER_DAY;
-	build.first_date = svp_date_of(first_year, 1, 1) - MARGIN_DAYS;
-	build.ndates = svp_date_of(last_year + 1, 1, 1) + 2 * MARGIN_DAYS - build.first_date;
+	build.first_date = svp_date_of(first_year, 1, 1) - SVP_MARGIN_DAYS;
+	build.ndates = svp_date_of(last_year + 1, 1, 1) + 2 * SVP_MARGIN_DAYS - build.first_date;
 	build.midnight = palloc(build.ndates * sizeof(build.midnight[0]));
 	build.exception = palloc(build.ndates * sizeof(build.exception[0]));
 
@@ -469,134 +466,4 @@ svp_calendar_compile(SvpCalendar *calendar, int32 first_year, int32 last_year)
 	pfree(build.exception);
 	pfree(build.spans);
 	return done ? SVP_TIME_OK : SVP_TIME_TOO_MANY_WINDOWS;
-}
-
-/*
- * Order the weekly rows by weekday.
- */
-static void
-copy_hours(SvpCalendar *calendar, const SvpHours *hours, int nhours)
-{
-	int			n = 0;
-
-	calendar->hours = MemoryContextAlloc(calendar->context, nhours * sizeof(SvpHours));
-	for (int weekday = 1; weekday <= 7; weekday++)
-	{
-		calendar->first_hours[weekday] = n;
-		for (int i = 0; i < nhours; i++)
-		{
-			Assert(hours[i].weekday >= 1 && hours[i].weekday <= 7);
-			Assert(hours[i].opens < hours[i].closes);
-			if (hours[i].weekday == weekday)
-				calendar->hours[n++] = hours[i];
-		}
-	}
-	calendar->first_hours[8] = n;
-}
-
-static int
-compare_dates(const void *a, const void *b)
-{
-	const SvpDate *x = a;
-	const SvpDate *y = b;
-
-	if (x->yearly != y->yearly)
-		return x->yearly ? 1 : -1;
-	return (x->date > y->date) - (x->date < y->date);
-}
-
-/*
- * Order the exceptions; of the yearly ones, month and day take the date's place.
- */
-static void
-copy_dates(SvpCalendar *calendar, const SvpDate *dates, int ndates)
-{
-	calendar->dates = MemoryContextAlloc(calendar->context, ndates * sizeof(SvpDate));
-	for (int i = 0; i < ndates; i++)
-	{
-		SvpDate    *row = &calendar->dates[i];
-
-		*row = dates[i];
-		if (row->yearly)
-		{
-			int32		year;
-			int			month;
-			int			day;
-
-			svp_date_parts(row->date, &year, &month, &day);
-			row->date = month * 32 + day;
-		}
-		else
-			calendar->ndated++;
-	}
-	calendar->ndates = ndates;
-	qsort(calendar->dates, ndates, sizeof(SvpDate), compare_dates);
-}
-
-/*
- * Widen the calendar's bounds to hours that may open on [first, last).
- */
-static void
-widen_bounds(SvpCalendar *calendar, int32 first, int32 last)
-{
-	if (first >= last)
-		return;
-	calendar->hours_from = Min(calendar->hours_from,
-							   (first - MARGIN_DAYS) * SVP_USEC_PER_DAY);
-	calendar->hours_to = Max(calendar->hours_to,
-							 (last + (int64) MARGIN_DAYS) * SVP_USEC_PER_DAY);
-}
-
-/*
- * Work out between which instants there can be hours at all, so that a search
- * for the next opening of a calendar that has ended need not go on to 2500.
- */
-static void
-find_bounds(SvpCalendar *calendar)
-{
-	int32		first = svp_date_of(SVP_TIME_FIRST_YEAR, 1, 1);
-	int32		last = svp_date_of(SVP_TIME_LAST_YEAR + 1, 1, 1);
-
-	calendar->hours_from = INT64_MAX;
-	calendar->hours_to = INT64_MIN;
-	for (int i = 0; i < calendar->first_hours[8]; i++)
-		widen_bounds(calendar, Max(calendar->hours[i].valid_from, first),
-					 Min(calendar->hours[i].valid_to, last));
-	for (int i = 0; i < calendar->ndates; i++)
-	{
-		const SvpDate *row = &calendar->dates[i];
-
-		if (row->open && row->yearly)
-			widen_bounds(calendar, first, last);
-		else if (row->open && row->date >= first && row->date < last)
-			widen_bounds(calendar, row->date, row->date + 1);
-	}
-}
-
-/*
- * Make a calendar.  Nothing is compiled before the first question.
- */
-SvpCalendar *
-svp_calendar_create(MemoryContext context, SvpZone zone, bool next_opening,
-					const SvpHours *hours, int nhours, const SvpDate *dates, int ndates)
-{
-	SvpCalendar *calendar = MemoryContextAlloc(context, sizeof(SvpCalendar));
-
-	memset(calendar, 0, sizeof(SvpCalendar));
-	calendar->context = context;
-	calendar->zone = zone;
-	calendar->next_opening = next_opening;
-	copy_hours(calendar, hours, nhours);
-	copy_dates(calendar, dates, ndates);
-	find_bounds(calendar);
-	return calendar;
-}
-
-void
-svp_calendar_free(SvpCalendar *calendar)
-{
-	free_compiled(&calendar->now);
-	pfree(calendar->hours);
-	pfree(calendar->dates);
-	pfree(calendar);
 }

@@ -12,6 +12,9 @@
 
 #include "business_time.h"
 
+/* Windows reach into later dates and are shifted by gaps, so look at some dates more. */
+#define SVP_MARGIN_DAYS 5
+
 /*
  * One window of opening hours.  It ends where as much time has passed as the
  * next window's "before" exceeds its own, which keeps an entry at 16 bytes.
@@ -83,6 +86,7 @@ struct SvpCalendar
 };
 
 extern SvpTimeResult svp_calendar_compile(SvpCalendar *calendar, int32 first_year, int32 last_year);
+extern void svp_compiled_free(SvpCompiled *compiled);
 extern int64 svp_local_to_instant(const SvpOffset *offsets, int noffsets, int64 local);
 
 extern int32 svp_date_of(int32 year, int month, int day);

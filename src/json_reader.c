@@ -13,18 +13,13 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/json.h"
-#include "utils/numeric.h"
-#include "utils/timestamp.h"
 #include "utils/varlena.h"
 
-#include "compat.h"
 #include "json_reader.h"
 #include "words.h"
 
@@ -184,8 +179,8 @@ svp_node_unknown(const SvpNode *node, const char *what, const char *word,
 	add_problem(node, NULL, unknown_word(what, word, true, words, nwords));
 }
 
-static const char *
-type_name(const JsonbValue *value)
+const char *
+svp_json_type_name(const JsonbValue *value)
 {
 	switch (value->type)
 	{
@@ -300,7 +295,7 @@ svp_read_object(const SvpNode *node, const char *const *keys, int nkeys)
 {
 	if (!is_container(node) || !JsonContainerIsObject(node->value.val.binary.data))
 	{
-		svp_node_problem(node, "must be an object, not %s", type_name(&node->value));
+		svp_node_problem(node, "must be an object, not %s", svp_json_type_name(&node->value));
 		return false;
 	}
 	check_keys(node, keys, nkeys);
@@ -317,7 +312,7 @@ svp_read_list(const SvpNode *node)
 
 	if (!is_container(node) || !JsonContainerIsArray(node->value.val.binary.data))
 	{
-		svp_node_problem(node, "must be a list, not %s", type_name(&node->value));
+		svp_node_problem(node, "must be a list, not %s", svp_json_type_name(&node->value));
 		return -1;
 	}
 	n = JsonContainerSize(node->value.val.binary.data);
@@ -339,7 +334,7 @@ svp_read_string(const SvpNode *node)
 
 	if (node->value.type != jbvString)
 	{
-		svp_node_problem(node, "must be a text, not %s", type_name(&node->value));
+		svp_node_problem(node, "must be a text, not %s", svp_json_type_name(&node->value));
 		return NULL;
 	}
 	string = pnstrdup(node->value.val.string.val, node->value.val.string.len);
@@ -450,7 +445,7 @@ svp_read_text(const SvpNode *node, SvpText *text)
 		read_translations(node, text);
 	else if (node->value.type != jbvString)
 		svp_node_problem(node, "must be a text, or one text for each language, not %s",
-						 type_name(&node->value));
+						 svp_json_type_name(&node->value));
 	else if ((text->text[0] = svp_read_string(node)) != NULL)
 	{
 		text->language[0] = pstrdup("");
@@ -481,210 +476,9 @@ svp_read_bool(const SvpNode *node, bool *value)
 {
 	if (node->value.type != jbvBool)
 	{
-		svp_node_problem(node, "must be true or false, not %s", type_name(&node->value));
+		svp_node_problem(node, "must be true or false, not %s", svp_json_type_name(&node->value));
 		return false;
 	}
 	*value = node->value.val.boolean;
 	return true;
-}
-
-static bool
-numeric_less(Numeric a, Datum b)
-{
-	return DatumGetBool(DirectFunctionCall2(numeric_lt, NumericGetDatum(a), b));
-}
-
-/*
- * A number in millionths, cut off towards zero; false if it does not fit.
- * The range is looked at first: jsonb's numbers may have 130,000 digits.
- */
-static bool
-number_in_millionths(Numeric number, int64 *millionths, bool *exact)
-{
-	Datum		million = DirectFunctionCall1(int8_numeric, Int64GetDatum(SVP_MILLION));
-	Datum		limit = DirectFunctionCall1(int8_numeric,
-											Int64GetDatum(SVP_NUMBER_MAX / SVP_MILLION + 1));
-	Datum		scaled;
-	Datum		whole;
-
-	if (!numeric_less(number, limit) ||
-		!numeric_less(DatumGetNumeric(DirectFunctionCall1(numeric_uminus, limit)),
-					  NumericGetDatum(number)))
-		return false;
-
-	scaled = DirectFunctionCall2(numeric_mul, NumericGetDatum(number), million);
-	whole = DirectFunctionCall2(numeric_trunc, scaled, Int32GetDatum(0));
-	*millionths = DatumGetInt64(DirectFunctionCall1(numeric_int8, whole));
-	*exact = DatumGetBool(DirectFunctionCall2(numeric_eq, scaled, whole));
-	return true;
-}
-
-/*
- * Read a number between two, both in millionths and included; "range" says
- * in words what they are.
- */
-bool
-svp_read_number(const SvpNode *node, int64 low, int64 high,
-				const char *range, int64 *millionths)
-{
-	int64		number;
-	bool		exact;
-
-	if (node->value.type != jbvNumeric)
-	{
-		svp_node_problem(node, "must be a number %s, not %s", range, type_name(&node->value));
-		return false;
-	}
-	if (!number_in_millionths(node->value.val.numeric, &number, &exact) ||
-		number < low || number > high || (number == high && !exact))
-	{
-		svp_node_problem(node, "must be a number %s", range);
-		return false;
-	}
-	if (!exact)
-	{
-		svp_node_problem(node, "has more than six digits after the point");
-		return false;
-	}
-	*millionths = number;
-	return true;
-}
-
-/*
- * Read a whole number between two, both included.
- */
-bool
-svp_read_whole(const SvpNode *node, int low, int high, int64 *whole)
-{
-	int64		number;
-	bool		exact;
-
-	if (node->value.type != jbvNumeric)
-	{
-		svp_node_problem(node, "must be a whole number from %d to %d, not %s",
-						 low, high, type_name(&node->value));
-		return false;
-	}
-	if (!number_in_millionths(node->value.val.numeric, &number, &exact) || !exact ||
-		number % SVP_MILLION != 0 ||
-		number / SVP_MILLION < low || number / SVP_MILLION > high)
-	{
-		svp_node_problem(node, "must be a whole number from %d to %d", low, high);
-		return false;
-	}
-	*whole = number / SVP_MILLION;
-	return true;
-}
-
-/* interval_in, but false where that raises an error. */
-static bool
-decode_interval(char *string, Interval *interval)
-{
-	SvpIntervalParts parts;
-	char	   *field[MAXDATEFIELDS];
-	int			ftype[MAXDATEFIELDS];
-	char		work[256];
-	int			nfields;
-	int			dtype;
-	int			error;
-
-	memset(&parts, 0, sizeof(parts));
-	error = ParseDateTime(string, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nfields);
-	if (error == 0)
-		error = svp_decode_interval(field, ftype, nfields, &dtype, &parts);
-	if (error == DTERR_BAD_FORMAT)
-		error = svp_decode_iso_interval(string, &dtype, &parts);
-	return error == 0 && dtype == DTK_DELTA && svp_interval_of_parts(&parts, interval) == 0;
-}
-
-/*
- * May this text be an interval?  A bare number would be seconds, which nobody
- * means; signs are read differently under each IntervalStyle.
- */
-static bool
-is_interval_text(const char *string)
-{
-	return strpbrk(string, "-+") == NULL &&
-		strpbrk(string, ":abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
-}
-
-/*
- * Read an interval above zero.
- */
-bool
-svp_read_interval(const SvpNode *node, Interval *interval)
-{
-	char	   *string;
-
-	if (node->value.type == jbvNumeric)
-	{
-		svp_node_problem(node, "must be a text with a unit, such as \"4 hours\", not a number");
-		return false;
-	}
-	string = svp_read_string(node);
-	if (string == NULL)
-		return false;
-	if (!is_interval_text(string) || !decode_interval(string, interval))
-	{
-		svp_node_problem(node, "%s is no interval above zero, such as \"4 hours\" or \"90 minutes\"",
-						 svp_quote(string));
-		return false;
-	}
-	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
-		(interval->month == 0 && interval->day == 0 && interval->time == 0))
-	{
-		svp_node_problem(node, "must be above zero");
-		return false;
-	}
-	return true;
-}
-
-static bool
-duration_of_interval(const SvpNode *node, const Interval *interval, int64 *usec)
-{
-	int64		days;
-
-	if (interval->month != 0)
-	{
-		svp_node_problem(node, "counts months or years, which have no fixed length; say days or hours");
-		return false;
-	}
-	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) ||
-		pg_add_s64_overflow(days, interval->time, usec) ||
-		*usec > SVP_DURATION_MAX)
-	{
-		svp_node_problem(node, "is longer than 100 years");
-		return false;
-	}
-	return true;
-}
-
-/*
- * Read a span of elapsed time, whose days are 24 hours.
- */
-bool
-svp_read_duration(const SvpNode *node, int64 *usec)
-{
-	Interval	interval;
-
-	return svp_read_interval(node, &interval) &&
-		duration_of_interval(node, &interval, usec);
-}
-
-/*
- * Read a span of time that may be business time, whose days have no length.
- */
-bool
-svp_read_business_duration(const SvpNode *node, int64 *usec)
-{
-	Interval	interval;
-
-	if (!svp_read_interval(node, &interval))
-		return false;
-	if (interval.day != 0 && interval.month == 0)
-	{
-		svp_node_problem(node, "counts days, which have no fixed length in business time; say hours");
-		return false;
-	}
-	return duration_of_interval(node, &interval, usec);
 }

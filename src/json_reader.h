@@ -22,6 +22,7 @@
 #include "utils/jsonb.h"
 
 #include "language.h"
+#include "number.h"
 
 /* Names become labels in views and keys in caches. */
 #define SVP_NAME_MAX		63
@@ -34,7 +35,6 @@
 #define SVP_DURATION_MAX	(36525 * INT64CONST(86400000000))
 
 /* Numbers are read exactly, in millionths; see SvpAmount. */
-#define SVP_MILLION			INT64CONST(1000000)
 #define SVP_NUMBER_MAX		(INT64CONST(1000000000000) * SVP_MILLION - 1)
 
 /* What is wrong in a document, and where: "benchmarks[2].target". */
@@ -76,6 +76,8 @@ extern void svp_read_text(const SvpNode *node, SvpText *text);
 extern int	svp_read_word(const SvpNode *node, const char *what,
 						  const char *const *words, int nwords);
 extern bool svp_read_bool(const SvpNode *node, bool *value);
+
+/* Quantities, see json_quantity.c */
 extern bool svp_read_number(const SvpNode *node, int64 low, int64 high,
 							const char *range, int64 *millionths);
 extern bool svp_read_whole(const SvpNode *node, int low, int high, int64 *whole);
@@ -83,6 +85,8 @@ extern bool svp_read_interval(const SvpNode *node, Interval *interval);
 extern bool svp_read_duration(const SvpNode *node, int64 *usec);
 extern bool svp_read_business_duration(const SvpNode *node, int64 *usec);
 
+/* For problems: a string of the document, and what kind of value it has. */
 extern char *svp_quote(const char *string);
+extern const char *svp_json_type_name(const JsonbValue *value);
 
 #endif							/* SVP_JSON_READER_H */

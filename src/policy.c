@@ -279,28 +279,6 @@ compiled_version(PolicyVersions *policy, Version *version, const char *name)
 }
 
 /*
- * Get a version of a policy, whatever its state.  NULL if there is none; else
- * valid until the transaction ends.
- */
-const SvpPolicy *
-svp_policy_get(const char *policy, int version)
-{
-	PolicyVersions *versions;
-
-	if (strlen(policy) > SVP_NAME_MAX)
-		return NULL;
-	versions = current_versions(policy);
-	if (versions == NULL)
-		return NULL;
-	for (int i = 0; i < versions->nversions; i++)
-	{
-		if (versions->versions[i].version == version)
-			return compiled_version(versions, &versions->versions[i], policy);
-	}
-	return NULL;
-}
-
-/*
  * Get the version of a policy that is in force at an instant.  NULL if none
  * is; else valid until the transaction ends.
  */

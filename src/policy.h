@@ -12,9 +12,7 @@
 
 #include "policy_document.h"
 
-/* Both answer NULL if there is none; the answer is valid until the
- * transaction ends. */
-extern const SvpPolicy *svp_policy_get(const char *policy, int version);
+/* The version in force at an instant, good until the transaction ends; or NULL. */
 extern const SvpPolicy *svp_policy_at(const char *policy, int64 at);
 
 #endif							/* SVP_POLICY_H */
