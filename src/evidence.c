@@ -240,32 +240,31 @@ parameter_types(SvpAttachment *attachment, SvpStatement which, Oid *types)
 }
 
 /*
- * Learn the types of the key as the ledger has them.
+ * Learn the types of a mapping's key as one of our tables has them.
  */
-static void
-learn_key_types(SvpAttachment *attachment)
+void
+svp_learn_key_types(SvpAttachment *attachment, const char *table, const SvpMapping *mapping,
+					Oid **types)
 {
-	SvpMapping *ticket = attachment->ticket;
 	Oid			namespace = get_namespace_oid(attachment->data_schema, false);
-	Oid			ledger = get_relname_relid("ledger", namespace);
+	Oid			relation = get_relname_relid(table, namespace);
 
-	if (!OidIsValid(ledger))
+	if (!OidIsValid(relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table %s does not exist", table_name(attachment, "ledger"))));
-	if (attachment->key_types == NULL)
-		attachment->key_types = MemoryContextAllocZero(attachment->context,
-													   sizeof(Oid) * ticket->nkey);
-	for (int i = 0; i < ticket->nkey; i++)
+				 errmsg("table %s does not exist", table_name(attachment, table))));
+	if (*types == NULL)
+		*types = MemoryContextAllocZero(attachment->context, sizeof(Oid) * mapping->nkey);
+	for (int i = 0; i < mapping->nkey; i++)
 	{
-		AttrNumber	column = get_attnum(ledger, ticket->data_key[i]);
+		AttrNumber	column = get_attnum(relation, mapping->data_key[i]);
 
 		if (column == InvalidAttrNumber)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of %s does not exist", ticket->data_key[i],
-							table_name(attachment, "ledger"))));
-		attachment->key_types[i] = get_atttype(ledger, column);
+					 errmsg("column \"%s\" of %s does not exist", mapping->data_key[i],
+							table_name(attachment, table))));
+		(*types)[i] = get_atttype(relation, column);
 	}
 }
 
@@ -274,7 +273,7 @@ prepare_all(void *arg)
 {
 	SvpAttachment *attachment = arg;
 
-	learn_key_types(attachment);
+	svp_learn_key_types(attachment, "ledger", attachment->ticket, &attachment->key_types);
 	for (int i = 0; i < SVP_NSTATEMENTS; i++)
 	{
 		StringInfoData query;
@@ -442,19 +441,19 @@ svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *proble
 }
 
 /*
- * A ticket's key from its parts as text.  Needs the statements prepared.
+ * A key from its parts as text, by the types that were learnt.
  */
 Datum *
-svp_key_from_text(SvpAttachment *attachment, char **parts)
+svp_key_from_text(const Oid *types, int nkey, char **parts)
 {
-	Datum	   *key = palloc(sizeof(Datum) * attachment->ticket->nkey);
+	Datum	   *key = palloc(sizeof(Datum) * nkey);
 
-	for (int i = 0; i < attachment->ticket->nkey; i++)
+	for (int i = 0; i < nkey; i++)
 	{
 		Oid			input;
 		Oid			parameter;
 
-		getTypeInputInfo(attachment->key_types[i], &input, &parameter);
+		getTypeInputInfo(types[i], &input, &parameter);
 		key[i] = OidInputFunctionCall(input, parts[i], parameter, -1);
 	}
 	return key;

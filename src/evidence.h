@@ -68,7 +68,9 @@ extern void svp_read_ticket(int row, int first, SvpRecord *record);
 extern void svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *problem,
 							 const char *detail, const char *value);
 
-/* A ticket's key from its parts as text. */
-extern Datum *svp_key_from_text(SvpAttachment *attachment, char **parts);
+/* The types of a key in one of our tables, and a key from its parts as text. */
+extern void svp_learn_key_types(SvpAttachment *attachment, const char *table,
+								const SvpMapping *mapping, Oid **types);
+extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);
 
 #endif							/* SVP_EVIDENCE_H */

@@ -274,7 +274,7 @@ tell_ticket(Story *story, SvpAttachment *attachment, char **key)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the evidence of attachment \"%s\" cannot be read: %s",
 						attachment->name, problem)));
-	value = svp_key_from_text(attachment, key);
+	value = svp_key_from_text(attachment->key_types, attachment->ticket->nkey, key);
 	svp_ledger_read(attachment, value, &ledger);
 	if (ledger.nrecords == 0)
 	{

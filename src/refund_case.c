@@ -57,7 +57,8 @@ find_ticket_by_key(void *arg)
 	MemoryContext inside = MemoryContextSwitchTo(search->context);
 	SvpLedger	ledger = {0};
 
-	refund->ticket_key = svp_key_from_text(refund->attachment, search->parts);
+	refund->ticket_key = svp_key_from_text(refund->attachment->key_types,
+										   refund->attachment->ticket->nkey, search->parts);
 	svp_ledger_read(refund->attachment, refund->ticket_key, &ledger);
 	refund->ticket = as_opened(&ledger);
 	MemoryContextSwitchTo(inside);

@@ -224,7 +224,9 @@ read_row(SvpRefundCase *refund, char **parts)
 	need(reader != NULL, attachment, problem);
 	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
 	need(problem == NULL, attachment, problem);
-	tuple = svp_refund_fetch(attachment, relation, svp_refund_key_from_text(attachment, parts));
+	tuple = svp_refund_fetch(attachment, relation,
+							 svp_key_from_text(attachment->refund_key_types,
+											   attachment->refund->nkey, parts));
 	if (tuple != NULL)
 		svp_reader_read(reader, tuple, &refund->facts);
 	table_close(relation, NoLock);

@@ -11,14 +11,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/numeric.h"
 
 #include "attempt.h"
@@ -119,33 +116,6 @@ build_is_decided(StringInfo query, SvpAttachment *attachment)
 }
 
 static void
-learn_key_types(SvpAttachment *attachment)
-{
-	SvpMapping *refund = attachment->refund;
-	Oid			table = get_relname_relid(TABLE_NAME,
-										  get_namespace_oid(attachment->data_schema, false));
-
-	if (!OidIsValid(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table %s does not exist", table_name(attachment))));
-	if (attachment->refund_key_types == NULL)
-		attachment->refund_key_types = MemoryContextAllocZero(attachment->context,
-															  sizeof(Oid) * refund->nkey);
-	for (int i = 0; i < refund->nkey; i++)
-	{
-		AttrNumber	column = get_attnum(table, refund->data_key[i]);
-
-		if (column == InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of %s does not exist", refund->data_key[i],
-							table_name(attachment))));
-		attachment->refund_key_types[i] = get_atttype(table, column);
-	}
-}
-
-static void
 keep_plan(SvpAttachment *attachment, SvpRefundStatement which, const char *query,
 		  int nargs, Oid *types)
 {
@@ -165,7 +135,7 @@ prepare_all(void *arg)
 	Oid			types[2 * INDEX_MAX_KEYS + lengthof(columns)];
 	StringInfoData query;
 
-	learn_key_types(attachment);
+	svp_learn_key_types(attachment, TABLE_NAME, attachment->refund, &attachment->refund_key_types);
 	memcpy(types, attachment->refund_key_types, sizeof(Oid) * nrefund);
 
 	types[nrefund] = TEXTOID;
@@ -426,23 +396,4 @@ svp_refund_fetch(const SvpAttachment *attachment, Relation relation, Datum *key)
 	tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
 	tuple->t_tableOid = RelationGetRelid(relation);
 	return tuple;
-}
-
-/*
- * A refund's key from its parts as text.  Needs the statements prepared.
- */
-Datum *
-svp_refund_key_from_text(SvpAttachment *attachment, char **parts)
-{
-	Datum	   *key = palloc(sizeof(Datum) * attachment->refund->nkey);
-
-	for (int i = 0; i < attachment->refund->nkey; i++)
-	{
-		Oid			input;
-		Oid			parameter;
-
-		getTypeInputInfo(attachment->refund_key_types[i], &input, &parameter);
-		key[i] = OidInputFunctionCall(input, parts[i], parameter, -1);
-	}
-	return key;
 }

@@ -18,7 +18,6 @@ extern bool svp_refund_fact_decides(const char *name);
 /* The statements are ready; else says why not. */
 extern bool svp_refund_table_prepare(SvpAttachment *attachment, const char **problem);
 
-extern Datum *svp_refund_key_from_text(SvpAttachment *attachment, char **parts);
 extern int	svp_refund_rows(const SvpAttachment *attachment, Datum *key);
 extern HeapTuple svp_refund_fetch(const SvpAttachment *attachment, Relation relation, Datum *key);
 extern bool svp_refund_is_decided(const SvpRefundCase *refund);
