@@ -30,7 +30,7 @@ PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-m
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 
-SUITES = unit regress pgtap isolation tap
+SUITES = unit regress pgtap isolation tap apps
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
@@ -72,6 +72,9 @@ test:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/run $(SUITES)
 $(SUITES):
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' test/run $@
+# Real applications, those whose packages are there.
+.PHONY: test-apps
+test-apps: apps
 # Rewrite the output that the documentation shows: read the difference before it is committed.
 .PHONY: docs-update
 docs-update:
