@@ -31,6 +31,14 @@ const char *const svp_clock_state_names[SVP_NCLOCK_STATES] = {
 #define RESOLVED_OR_CLOSED \
 	(SVP_STATE_BIT(SVP_STATE_RESOLVED) | SVP_STATE_BIT(SVP_STATE_CLOSED))
 
+bool
+svp_event_before(const SvpEvent *a, const SvpEvent *b)
+{
+	if (a->kind == SVP_EVENT_OPENED)
+		return b->kind != SVP_EVENT_OPENED;
+	return b->kind != SVP_EVENT_OPENED && a->at < b->at;
+}
+
 typedef struct Fold
 {
 	const SvpHistory *history;
@@ -221,6 +229,7 @@ start(Fold *fold, SvpClock *clock, int64 at)
 	(void) measure(fold, clock, at, at);
 	clock->started = true;
 	clock->started_at = at;
+	clock->target = clock->benchmark->target;
 	run_from(clock, at);
 	tell(fold, SVP_CLOCK_STARTS, clock);
 }

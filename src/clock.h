@@ -38,7 +38,13 @@ typedef struct SvpEvent
 	SvpScenario scenario;		/* after the event */
 } SvpEvent;
 
-/* A ticket's events in order of time. */
+/*
+ * The order of a ticket's events: the opening, then by time.  False for equals,
+ * which stay in the order in which they were recorded.
+ */
+extern bool svp_event_before(const SvpEvent *a, const SvpEvent *b);
+
+/* A ticket's events in that order. */
 typedef struct SvpHistory
 {
 	int64		opened_at;
@@ -74,6 +80,7 @@ typedef struct SvpClock
 	int64		counted_from;	/* while running */
 	int64		paused_at;		/* while paused */
 	int64		stopped_at;		/* when judged */
+	int64		target;			/* since it started */
 	int64		elapsed;
 	int64		paused;
 	bool		has_due;		/* not while paused before the deadline */

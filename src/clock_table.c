@@ -27,17 +27,24 @@ read_clock(int row, SvpStoredClock *stored)
 	if (stored->benchmark == NULL)
 		stored->benchmark = "";
 	stored->policy_version = svp_int_field(row, 4);
+	stored->calendar = svp_text_field(row, 5);
 	clock->state = svp_word_field(row, 6, svp_clock_state_names, SVP_NCLOCK_STATES,
 								  SVP_CLOCK_RUNNING);
 	clock->started_at = svp_time_field(row, 7, NULL);
+	stored->started_on = svp_int_field(row, 8);
 	clock->due_at = svp_time_field(row, 9, &clock->has_due);
 	clock->at_risk_at = svp_time_field(row, 10, &clock->has_at_risk);
+	clock->target = svp_time_field(row, 11, NULL);
 	clock->elapsed = svp_time_field(row, 12, NULL);
 	clock->paused = svp_time_field(row, 13, NULL);
 	clock->counted_from = svp_time_field(row, 14, NULL);
 	clock->paused_at = svp_time_field(row, 15, NULL);
 	clock->stopped_at = svp_time_field(row, 16, NULL);
+	stored->stopped_on = svp_int_field(row, 17);
 	svp_read_ticket(row, 18, &stored->record);
+	stored->calendar_revision = svp_time_field(row, 27, NULL);
+	stored->is_disputed = svp_time_field(row, 28, NULL) != 0;
+	stored->imported_at = svp_time_field(row, 29, &stored->is_imported);
 }
 
 SvpStoredClock *
@@ -56,19 +63,6 @@ svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks)
 	return clocks;
 }
 
-/*
- * The date of an instant in the zone of the clock's calendar, else in UTC.
- */
-static DateADT
-date_of(const SvpClock *clock, int64 at)
-{
-	int32		date;
-
-	if (clock->calendar != NULL && svp_local_date(clock->calendar, at, &date) == SVP_TIME_OK)
-		return date;
-	return (at - (at < 0 ? USECS_PER_DAY - 1 : 0)) / USECS_PER_DAY;
-}
-
 static void
 write_clock(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *stored,
 			SvpStatement which, int expected)
@@ -82,13 +76,13 @@ write_clock(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *s
 	svp_add_value(&parameters, Int32GetDatum(clock->cycle));
 	svp_add_text(&parameters, stored->benchmark);
 	svp_add_value(&parameters, Int32GetDatum(stored->policy_version));
-	svp_add_text(&parameters, clock->benchmark->calendar);
+	svp_add_text(&parameters, stored->calendar);
 	svp_add_text(&parameters, svp_clock_state_names[clock->state]);
 	svp_add_value(&parameters, TimestampTzGetDatum(clock->started_at));
-	svp_add_value(&parameters, DateADTGetDatum(date_of(clock, clock->started_at)));
+	svp_add_value(&parameters, DateADTGetDatum(stored->started_on));
 	svp_add_optional(&parameters, clock->has_due, TimestampTzGetDatum(clock->due_at));
 	svp_add_optional(&parameters, clock->has_at_risk, TimestampTzGetDatum(clock->at_risk_at));
-	svp_add_value(&parameters, Int64GetDatum(clock->benchmark->target));
+	svp_add_value(&parameters, Int64GetDatum(clock->target));
 	svp_add_value(&parameters, Int64GetDatum(clock->elapsed));
 	svp_add_value(&parameters, Int64GetDatum(clock->paused));
 	svp_add_optional(&parameters, clock->state == SVP_CLOCK_RUNNING,
@@ -96,9 +90,11 @@ write_clock(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *s
 	svp_add_optional(&parameters, clock->state == SVP_CLOCK_PAUSED,
 				 TimestampTzGetDatum(clock->paused_at));
 	svp_add_optional(&parameters, stopped, TimestampTzGetDatum(clock->stopped_at));
-	svp_add_optional(&parameters, stopped,
-				 stopped ? DateADTGetDatum(date_of(clock, clock->stopped_at)) : (Datum) 0);
+	svp_add_optional(&parameters, stopped, DateADTGetDatum(stored->stopped_on));
 	svp_add_ticket(&parameters, &stored->record);
+	svp_add_optional(&parameters, stored->calendar != NULL, Int64GetDatum(stored->calendar_revision));
+	svp_add_value(&parameters, BoolGetDatum(stored->is_disputed));
+	svp_add_optional(&parameters, stored->is_imported, TimestampTzGetDatum(stored->imported_at));
 	svp_evidence_run(attachment, which, &parameters, expected);
 }
 

@@ -10,6 +10,8 @@
 #ifndef SVP_CLOCK_TABLE_H
 #define SVP_CLOCK_TABLE_H
 
+#include "utils/date.h"
+
 #include "evidence.h"
 
 /* What is stored of one clock. */
@@ -17,9 +19,16 @@ typedef struct SvpStoredClock
 {
 	const char *metric;
 	const char *benchmark;
+	const char *calendar;		/* NULL = around the clock */
 	int			policy_version;
-	SvpClock	clock;
+	SvpClock	clock;			/* of one that was read, benchmark and calendar are not set */
+	DateADT		started_on;		/* local dates of the calendar, or of UTC */
+	DateADT		stopped_on;
 	SvpRecord	record;			/* scenario, agent and customer */
+	int64		calendar_revision;	/* 0 = around the clock */
+	bool		is_disputed;	/* judged, and the evidence now tells otherwise */
+	bool		is_imported;	/* by backfill(), at */
+	int64		imported_at;
 } SvpStoredClock;
 
 extern SvpStoredClock *svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks);

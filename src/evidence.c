@@ -53,7 +53,8 @@ static const Column clock_columns[] = {
 	{"target_us", INT8OID}, {"elapsed_us", INT8OID}, {"paused_us", INT8OID},
 	{"counted_from", TIMESTAMPTZOID}, {"paused_at", TIMESTAMPTZOID},
 	{"stopped_at", TIMESTAMPTZOID}, {"stopped_on", DATEOID},
-	TICKET_COLUMNS
+	TICKET_COLUMNS,
+	{"calendar_revision", INT8OID}, {"disputed", BOOLOID}, {"imported_at", TIMESTAMPTZOID}
 };
 
 static const Column issue_columns[] = {
@@ -170,6 +171,10 @@ build(StringInfo query, SvpAttachment *attachment, SvpStatement which)
 		case SVP_APPEND_LEDGER:
 			build_insert(query, attachment, "ledger", ledger_columns, lengthof(ledger_columns));
 			break;
+		case SVP_BEGIN_LEDGER:
+			build_insert(query, attachment, "ledger", ledger_columns, lengthof(ledger_columns));
+			appendStringInfoString(query, " ON CONFLICT DO NOTHING");
+			break;
 		case SVP_RETRACT_LEDGER:
 			appendStringInfo(query, "DELETE FROM %s", table_name(attachment, "ledger"));
 			append_key_condition(query, attachment);
@@ -213,6 +218,7 @@ parameter_types(SvpAttachment *attachment, SvpStatement which, Oid *types)
 		case SVP_READ_CLOCKS:
 			break;
 		case SVP_APPEND_LEDGER:
+		case SVP_BEGIN_LEDGER:
 			columns = ledger_columns;
 			n = lengthof(ledger_columns);
 			break;

@@ -21,7 +21,7 @@
 
 #include "clock_table.h"
 #include "judge.h"
-#include "ledger.h"
+#include "timeline.h"
 
 PG_FUNCTION_INFO_V1(svp_explain_ticket);
 
@@ -263,7 +263,7 @@ static void
 tell_ticket(Story *story, SvpAttachment *attachment, char **key)
 {
 	SvpLedger	ledger = {0};
-	SvpHistory	history;
+	SvpTimeline timeline;
 	SvpStoredClock *stored;
 	int			nstored;
 	const char *problem;
@@ -282,10 +282,10 @@ tell_ticket(Story *story, SvpAttachment *attachment, char **key)
 		return;
 	}
 	story->ledger = &ledger;
-	history = svp_ledger_history(&ledger);
+	svp_timeline_make(&timeline, &ledger, NULL, 0);
 	stored = svp_clocks_read(attachment, value, &nstored);
 	tell_events(story);
-	tell_clocks(story, attachment, &history, stored, nstored);
+	tell_clocks(story, attachment, &timeline.history, stored, nstored);
 }
 
 /*

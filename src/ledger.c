@@ -66,14 +66,6 @@ svp_ledger_latest(const SvpLedger *ledger)
 	return latest;
 }
 
-static bool
-comes_before(const SvpRecord *a, const SvpRecord *b)
-{
-	if (a->event.kind == SVP_EVENT_OPENED)
-		return true;
-	return b->event.kind != SVP_EVENT_OPENED && a->event.at < b->event.at;
-}
-
 /*
  * Put a record, the newest, in its place among the others.
  */
@@ -82,7 +74,7 @@ svp_ledger_add(SvpLedger *ledger, const SvpRecord *record)
 {
 	int			i = ledger->nrecords++;
 
-	for (; i > 0 && comes_before(record, &ledger->records[i - 1]); i--)
+	for (; i > 0 && svp_event_before(&record->event, &ledger->records[i - 1].event); i--)
 		ledger->records[i] = ledger->records[i - 1];
 	ledger->records[i] = *record;
 }
@@ -117,23 +109,6 @@ svp_ledger_opening(const SvpLedger *ledger)
 		opening = record->opened_at;
 	}
 	return opening;
-}
-
-/*
- * The ledger as the pure core takes it.  Events keep their positions.
- */
-SvpHistory
-svp_ledger_history(const SvpLedger *ledger)
-{
-	SvpEvent   *events = palloc(sizeof(SvpEvent) * Max(ledger->nrecords, 1));
-
-	for (int i = 0; i < ledger->nrecords; i++)
-		events[i] = ledger->records[i].event;
-	return (SvpHistory) {
-		.opened_at = svp_ledger_opening(ledger),
-		.nevents = ledger->nrecords,
-		.events = events
-	};
 }
 
 bool
@@ -191,26 +166,44 @@ append_serialized(SvpAttachment *attachment, SvpParameters *parameters)
 			 errhint("The transaction might succeed if retried.")));
 }
 
+static void
+set_record(SvpParameters *parameters, SvpAttachment *attachment, const Datum *key,
+		   const SvpRecord *record)
+{
+	bool		is_reply = record->event.kind == SVP_EVENT_RESPONDED;
+
+	svp_add_key(parameters, attachment, key);
+	svp_add_value(parameters, Int32GetDatum(record->seq));
+	svp_add_value(parameters, TimestampTzGetDatum(record->event.at));
+	svp_add_text(parameters, svp_event_names[record->event.kind]);
+	svp_add_text(parameters, is_reply ? NULL : svp_state_names[record->event.state]);
+	svp_add_text(parameters, record->source_state);
+	svp_add_optional(parameters, !is_reply, TimestampTzGetDatum(record->opened_at));
+	svp_add_text(parameters, record->recorded_by);
+	svp_add_value(parameters, TimestampTzGetDatum(record->recorded_at));
+	svp_add_ticket(parameters, record);
+}
+
 void
 svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record)
 {
 	SvpParameters	parameters = {0};
-	bool		is_reply = record->event.kind == SVP_EVENT_RESPONDED;
 
-	svp_add_key(&parameters, attachment, key);
-	svp_add_value(&parameters, Int32GetDatum(record->seq));
-	svp_add_value(&parameters, TimestampTzGetDatum(record->event.at));
-	svp_add_text(&parameters, svp_event_names[record->event.kind]);
-	svp_add_text(&parameters, is_reply ? NULL : svp_state_names[record->event.state]);
-	svp_add_text(&parameters, record->source_state);
-	svp_add_optional(&parameters, !is_reply, TimestampTzGetDatum(record->opened_at));
-	svp_add_text(&parameters, record->recorded_by);
-	svp_add_value(&parameters, TimestampTzGetDatum(record->recorded_at));
-	svp_add_ticket(&parameters, record);
+	set_record(&parameters, attachment, key, record);
 	if (IsolationUsesXactSnapshot())
 		append_serialized(attachment, &parameters);
 	else
 		svp_evidence_run(attachment, SVP_APPEND_LEDGER, &parameters, SPI_OK_INSERT);
+}
+
+bool
+svp_ledger_begin(SvpAttachment *attachment, const Datum *key, const SvpRecord *record)
+{
+	SvpParameters	parameters = {0};
+
+	set_record(&parameters, attachment, key, record);
+	svp_evidence_run(attachment, SVP_BEGIN_LEDGER, &parameters, SPI_OK_INSERT);
+	return SPI_processed > 0;
 }
 
 /*

@@ -23,11 +23,13 @@ extern bool svp_record_same_ticket(const SvpRecord *a, const SvpRecord *b);
 
 extern const SvpRecord *svp_ledger_latest(const SvpLedger *ledger);
 extern int64 svp_ledger_opening(const SvpLedger *ledger);
-extern SvpHistory svp_ledger_history(const SvpLedger *ledger);
 extern void svp_ledger_add(SvpLedger *ledger, const SvpRecord *record);
 
 extern void svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger);
 extern void svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record);
+
+/* Write a ticket's first record; false when another transaction did meanwhile. */
+extern bool svp_ledger_begin(SvpAttachment *attachment, const Datum *key, const SvpRecord *record);
 extern void svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
 							   int32 seq);
 

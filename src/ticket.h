@@ -10,24 +10,48 @@
 #ifndef SVP_TICKET_H
 #define SVP_TICKET_H
 
+#include "clock_table.h"
 #include "ledger.h"
+
+/*
+ * Hears of a clock as it was stored and as it now is.  Either may be NULL; a
+ * clock that is kept as it was judged is both.
+ */
+typedef void (*SvpWitness) (void *arg, const SvpStoredClock *before, const SvpStoredClock *after);
+
 
 typedef struct SvpTicket
 {
 	SvpAttachment *attachment;
 	const char *recorded_by;
 	Datum	   *key;
+	bool		is_preview;		/* what would be: nothing is written */
+	bool		is_import;		/* by backfill() */
+	bool		restates;		/* judged clocks change too */
+	SvpWitness	witness;		/* hears of each clock that is moved; may be NULL */
+	void	   *witness_arg;
 	SvpLedger	ledger;
 	int			next_seq;
-	int			nrecorded;		/* records added now */
+	int			nevents;		/* added now */
 	int64		earliest;		/* … the earliest of them */
-	bool		opening_changed;
-	bool		returned;		/* it left and came back in this transaction */
+	bool		has_new_opening;
+	bool		has_returned;	/* it left and came back in this transaction */
 	int64		left_at;		/* … then, by the record that was taken back */
+	bool		is_overtaken;	/* another transaction recorded it first */
 } SvpTicket;
 
+extern void svp_ticket_warn(const SvpAttachment *attachment, const char *problem);
 extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail,
 							 const char *value);
+
+/*
+ * A ticket is given its attachment, recorded_by and key, and opened; then its
+ * row's facts are recorded, or what its messages tell is noted and the clocks
+ * are moved.
+ */
+extern void svp_ticket_open(SvpTicket *ticket);
+extern void svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts);
+extern void svp_ticket_note(SvpTicket *ticket, int64 at);
 extern void svp_ticket_move_clocks(SvpTicket *ticket);
 
 #endif							/* SVP_TICKET_H */

@@ -26,10 +26,14 @@ CREATE TABLE @data@.clock (
     team text,
     agent text,
     customer text,
+    calendar_revision bigint,
+    disputed boolean NOT NULL DEFAULT false,
+    imported_at timestamptz,
     PRIMARY KEY (@key@, metric, cycle)
 );
 
 CREATE INDEX clock_open ON @data@.clock (due_at) WHERE state IN ('running', 'paused');
+CREATE INDEX clock_disputed ON @data@.clock (@key@) WHERE disputed;
 
 COMMENT ON TABLE @data@.clock IS
     'One measurement of one metric on one ticket. Written by the triggers; judged clocks stay as they are';
@@ -59,3 +63,6 @@ COMMENT ON COLUMN @data@.clock.region IS 'Region when the clock last changed; NU
 COMMENT ON COLUMN @data@.clock.team IS 'Team when the clock last changed; NULL where not known';
 COMMENT ON COLUMN @data@.clock.agent IS 'Agent when the clock last changed; NULL where not known';
 COMMENT ON COLUMN @data@.clock.customer IS 'Customer when the clock last changed; NULL where not known';
+COMMENT ON COLUMN @data@.clock.calendar_revision IS 'The calendar as it was when the clock was last computed, see calendar_revision(); NULL = around the clock';
+COMMENT ON COLUMN @data@.clock.disputed IS 'Has an event that arrived after the clock was judged told otherwise?  restate() applies it';
+COMMENT ON COLUMN @data@.clock.imported_at IS 'When backfill() took it over: what was due before never escalates; NULL = measured as it happened';

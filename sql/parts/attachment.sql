@@ -79,7 +79,7 @@ AS $$
     SELECT array_agg(CASE WHEN part = ANY ('{seq,at,recorded_at,recorded_by,event,state,source_state,opened_at,
                                              metric,cycle,benchmark,policy_version,calendar,started_at,started_on,
                                              due_at,at_risk_at,target_us,elapsed_us,paused_us,counted_from,paused_at,
-                                             stopped_at,stopped_on,issue_id,problem,detail,value,clock_id,status,outcome,
+                                             stopped_at,stopped_on,calendar_revision,disputed,imported_at,sent_at,message,author,issue_id,problem,detail,value,clock_id,status,outcome,
                                              met_count,missed_count,remaining_minutes,elapsed_minutes,paused_minutes,
                                              target_minutes,escalation_level,next_escalation_at,recorded_on,now_us,
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
@@ -173,7 +173,7 @@ CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) R
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues}'::text[]
-                WHEN source = 'ticket' THEN '{ledger,clock,issue}'::text[]
+                WHEN source = 'ticket' THEN '{ledger,message,clock,issue}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision}'::text[]
            END

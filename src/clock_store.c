@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * clock_store.c
+ *		Bringing the stored clocks of a ticket in line with its evidence.
+ *
+ * A judged clock stays as it is unless an event that came after its judgement
+ * changes it, or it is restated.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/timestamp.h"
+
+#include "clock_store.h"
+
+static bool
+same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	const SvpClock *a = &stored->clock;
+	const SvpClock *b = &now->clock;
+
+	return a->state == b->state && a->started_at == b->started_at &&
+		a->elapsed == b->elapsed && a->paused == b->paused &&
+		a->has_due == b->has_due && (!a->has_due || a->due_at == b->due_at) &&
+		a->has_at_risk == b->has_at_risk && (!a->has_at_risk || a->at_risk_at == b->at_risk_at) &&
+		(a->state != SVP_CLOCK_RUNNING || a->counted_from == b->counted_from) &&
+		(a->state != SVP_CLOCK_PAUSED || a->paused_at == b->paused_at) &&
+		(SVP_CLOCK_IS_OPEN(a) || a->stopped_at == b->stopped_at) &&
+		stored->policy_version == now->policy_version &&
+		(!SVP_CLOCK_IS_OPEN(a) || stored->calendar_revision == now->calendar_revision) &&
+		strcmp(stored->benchmark, now->benchmark) == 0 &&
+		svp_record_same_ticket(&stored->record, &now->record);
+}
+
+/*
+ * A clock that only the leaving cancelled which was taken back.
+ */
+static bool
+is_revived(const SvpTicket *ticket, const SvpClock *clock)
+{
+	return ticket->has_returned && clock->state == SVP_CLOCK_CANCELLED &&
+		clock->stopped_at >= ticket->left_at;
+}
+
+/*
+ * A judged clock changes only by an event that comes after its judgement, and
+ * not because the ticket is now said to have been opened at another time.
+ */
+static bool
+may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	const SvpClock *a = &stored->clock;
+	const SvpClock *b = &now->clock;
+
+	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || is_revived(ticket, a) ||
+		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at &&
+		 a->started_at == b->started_at);
+}
+
+static void
+add_clock(SvpTicket *ticket, SvpStoredClock *clock)
+{
+	clock->is_imported = ticket->is_import;
+	clock->imported_at = GetCurrentTransactionStartTimestamp();
+	if (!ticket->is_preview)
+		svp_clock_add(ticket->attachment, ticket->key, clock);
+}
+
+static void
+change_clock(SvpTicket *ticket, const SvpStoredClock *clock)
+{
+	if (!ticket->is_preview)
+		svp_clock_change(ticket->attachment, ticket->key, clock);
+}
+
+/*
+ * A judged clock stays as it was.  If that is because an event came late, it
+ * is disputed from then on.
+ */
+static void
+keep_judged(SvpTicket *ticket, SvpStoredClock *stored)
+{
+	bool		is_late = ticket->earliest < stored->clock.stopped_at || ticket->has_new_opening;
+
+	if (stored->is_disputed || !is_late)
+		return;
+	stored->is_disputed = true;
+	change_clock(ticket, stored);
+	svp_ticket_issue(ticket, "late_event",
+					 psprintf("The event would change the %s clock, which is judged; it stays as it was until restate() is called.",
+							  stored->metric),
+					 timestamptz_to_str(ticket->earliest));
+}
+
+/*
+ * The date of an instant in the zone of the clock's calendar, else in UTC.
+ */
+static DateADT
+date_of(const SvpClock *clock, int64 at)
+{
+	int32		date;
+
+	if (clock->calendar != NULL && svp_local_date(clock->calendar, at, &date) == SVP_TIME_OK)
+		return date;
+	return (at - (at < 0 ? USECS_PER_DAY - 1 : 0)) / USECS_PER_DAY;
+}
+
+static SvpStoredClock *
+find_clock(SvpStoredClock *clocks, int n, const char *metric, int cycle)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (clocks[i].clock.cycle == cycle && strcmp(clocks[i].metric, metric) == 0)
+			return &clocks[i];
+	}
+	return NULL;
+}
+
+/*
+ * Store a clock as it now is, unless the stored one stays.
+ */
+static void
+store_clock(SvpTicket *ticket, SvpStoredClock *stored, SvpStoredClock *now)
+{
+	bool		is_same = stored != NULL && same_clock(stored, now);
+
+	if (stored == NULL)
+		add_clock(ticket, now);
+	else if (!is_same && !ticket->restates && !may_change(ticket, stored, now))
+	{
+		keep_judged(ticket, stored);
+		now = stored;
+	}
+	else
+	{
+		now->is_imported = stored->is_imported;
+		now->imported_at = stored->imported_at;
+		if (!is_same || stored->is_disputed)
+			change_clock(ticket, now);
+	}
+	if (ticket->witness != NULL)
+		ticket->witness(ticket->witness_arg, stored, now);
+}
+
+static SvpStoredClock
+clock_to_store(const SvpJudge *judge, const char *metric, const SvpClock *clock,
+			   const SvpRecord *record)
+{
+	SvpStoredClock stored = {
+		.metric = metric,
+		.benchmark = clock->benchmark->name,
+		.policy_version = judge->policy->version,
+		.calendar = clock->benchmark->calendar,
+		.clock = *clock,
+		.started_on = date_of(clock, clock->started_at),
+		.record = *record
+	};
+
+	if (!SVP_CLOCK_IS_OPEN(clock))
+		stored.stopped_on = date_of(clock, clock->stopped_at);
+	return stored;
+}
+
+/*
+ * A stored clock that the evidence no longer gives.
+ */
+static void
+drop_or_keep(SvpTicket *ticket, SvpStoredClock *stored)
+{
+	if (!ticket->restates && !SVP_CLOCK_IS_OPEN(&stored->clock))
+	{
+		keep_judged(ticket, stored);
+		return;
+	}
+	if (!ticket->is_preview)
+		svp_clock_drop(ticket->attachment, ticket->key, stored);
+	if (ticket->witness != NULL)
+		ticket->witness(ticket->witness_arg, stored, NULL);
+}
+
+/*
+ * Store all clocks of one metric.
+ */
+void
+svp_clocks_store(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
+				 const SvpTimeline *timeline, const SvpClock *clocks, int nclocks,
+				 SvpStoredClock *stored, int nstored)
+{
+	for (int i = 0; i < nclocks; i++)
+	{
+		SvpStoredClock now = clock_to_store(judge, metric, &clocks[i],
+											timeline->records[clocks[i].last_event]);
+
+		store_clock(ticket, find_clock(stored, nstored, metric, clocks[i].cycle), &now);
+	}
+	for (int i = 0; i < nstored; i++)
+	{
+		if (stored[i].clock.cycle > nclocks && strcmp(stored[i].metric, metric) == 0)
+			drop_or_keep(ticket, &stored[i]);
+	}
+}

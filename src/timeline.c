@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * timeline.c
+ *		All that happened to a ticket, from its ledger and its messages.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "timeline.h"
+
+/*
+ * Merge a ledger that is not empty with messages, both in order.
+ */
+void
+svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger, const SvpEvent *messages,
+				  int nmessages)
+{
+	int			n = ledger->nrecords + nmessages;
+	SvpEvent   *events = palloc(sizeof(SvpEvent) * n);
+	const SvpRecord *known = &ledger->records[0];
+	int			message = 0;
+	int			record = 0;
+
+	timeline->records = palloc(sizeof(SvpRecord *) * n);
+	for (int i = 0; i < n; i++)
+	{
+		if (record == ledger->nrecords ||
+			(message < nmessages &&
+			 svp_event_before(&messages[message], &ledger->records[record].event)))
+			events[i] = messages[message++];
+		else
+		{
+			/* a reply says nothing of the ticket itself */
+			if (ledger->records[record].event.kind != SVP_EVENT_RESPONDED)
+				known = &ledger->records[record];
+			events[i] = ledger->records[record++].event;
+		}
+		timeline->records[i] = known;
+	}
+	timeline->history = (SvpHistory) {
+		.opened_at = svp_ledger_opening(ledger),
+		.nevents = n,
+		.events = events
+	};
+}
