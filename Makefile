@@ -88,6 +88,11 @@ tmp_install: all
 bench-calendar:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/calendar
 
+# What a policy costs a CRM's statements, against the bare table and PL/pgSQL triggers.
+.PHONY: bench-ticket
+bench-ticket:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/ticket/run
+
 # The fuzzers of the pure cores, a minute each; for another time run test/fuzz/run SECONDS.
 .PHONY: fuzz
 fuzz:

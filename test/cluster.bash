@@ -37,8 +37,9 @@ private_directory() {
 	echo "$dir"
 }
 
-start_cluster() { # private directory that holds install/; sets PGHOST, PGPORT, PGUSER
+start_cluster() { # private directory that holds install/, and settings; sets PGHOST, PGPORT, PGUSER
 	local dir=$1
+	shift
 	export PGHOST=$dir PGPORT=5432 PGUSER=postgres
 	as_server_user "$dir/install$bindir/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync \
 		>"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; return 1; }
@@ -48,6 +49,7 @@ start_cluster() { # private directory that holds install/; sets PGHOST, PGPORT, 
 		fsync = off
 		timezone = 'UTC'
 		log_line_prefix = '%m [%p] %q%a '
+		$(printf '%s\n' "$@")
 	CONF
 	as_server_user "$dir/install$bindir/pg_ctl" -D "$dir/data" -l "$dir/server.log" -s -w start ||
 		{ cat "$dir/server.log" >&2; return 1; }
