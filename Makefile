@@ -15,6 +15,7 @@ SQL_PARTS = \
 	policy_view \
 	attachment_ddl \
 	attachment \
+	write_back \
 	explain \
 	refund \
 	references \

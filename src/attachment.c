@@ -46,7 +46,8 @@ static List *outdated = NIL;
 static List *outdated_plans = NIL;
 
 static const char *const attachment_query =
-"SELECT a.policy, a.states, t.source, t.key, t.facts, t.only_where, t.data_key, t.table_name"
+"SELECT a.policy, a.states, t.source, t.key, t.facts, t.only_where, t.data_key, t.table_name,"
+"       a.write_back"
 "  FROM service_policy.attachment a"
 "  JOIN service_policy.attachment_table t ON t.attachment = a.name"
 " WHERE a.name = $1";
@@ -140,6 +141,7 @@ load_rows(void *arg)
 {
 	SvpAttachment *attachment = arg;
 	MemoryContext spi_context = MemoryContextSwitchTo(attachment->context);
+	Datum		write_back;
 	bool		isnull;
 
 	for (int row = 0; row < SPI_processed; row++)
@@ -158,6 +160,9 @@ load_rows(void *arg)
 	{
 		attachment->policy = TextDatumGetCString(column(0, 1, &isnull));
 		load_states(attachment, DatumGetJsonbP(column(0, 2, &isnull)));
+		write_back = column(0, 9, &isnull);
+		if (!isnull)
+			attachment->writes = svp_write_back_parse(DatumGetJsonbP(write_back), &attachment->nwrites);
 	}
 	MemoryContextSwitchTo(spi_context);
 }

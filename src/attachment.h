@@ -15,6 +15,7 @@
 
 #include "facts.h"
 #include "words.h"
+#include "write_back.h"
 
 /* The statements that are kept prepared for an attachment, see ledger.c. */
 typedef enum SvpStatement
@@ -53,6 +54,8 @@ typedef struct SvpAttachment
 	SvpState   *states;			/* … and what they mean */
 	bool		has_default;	/* "*" is mapped, onto */
 	SvpState	default_state;
+	int			nwrites;
+	SvpWriteColumn *writes;		/* columns of the ticket's row that we set */
 
 	MemoryContext context;		/* holds all of this */
 	List	   *readers;		/* SvpRowReader, one a relation seen */

@@ -125,8 +125,8 @@ get_attachment(void *arg)
  * The trigger's attachment.  NULL after a warning where there is none, or
  * where somebody has edited its rows so that they cannot be read.
  */
-static SvpAttachment *
-attachment_of(TriggerData *trigger)
+SvpAttachment *
+svp_trigger_attachment(TriggerData *trigger)
 {
 	Search		search = {NULL};
 	ErrorData  *error;
@@ -169,7 +169,7 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("_ticket_changed() can only be called as an AFTER trigger for each row")));
 
-	attachment = attachment_of(trigger);
+	attachment = svp_trigger_attachment(trigger);
 	if (attachment == NULL || attachment->ticket == NULL)
 		return PointerGetDatum(NULL);
 	if (!svp_attachment_enter(attachment, &caller))

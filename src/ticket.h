@@ -10,6 +10,8 @@
 #ifndef SVP_TICKET_H
 #define SVP_TICKET_H
 
+#include "commands/trigger.h"
+
 #include "clock_table.h"
 #include "ledger.h"
 
@@ -39,6 +41,9 @@ typedef struct SvpTicket
 	int64		left_at;		/* … then, by the record that was taken back */
 	bool		is_overtaken;	/* another transaction recorded it first */
 } SvpTicket;
+
+/* The attachment that a trigger's argument names; NULL after a warning. */
+extern SvpAttachment *svp_trigger_attachment(TriggerData *trigger);
 
 extern void svp_ticket_warn(const SvpAttachment *attachment, const char *problem);
 extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail,

@@ -377,7 +377,7 @@ retract_leaving(SvpTicket *ticket)
 {
 	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
 
-	if (latest == NULL || latest->event.kind != SVP_EVENT_LEFT ||
+	if (ticket->is_preview || latest == NULL || latest->event.kind != SVP_EVENT_LEFT ||
 		latest->recorded_at != GetCurrentTransactionStartTimestamp())
 		return;
 	ticket->next_seq = latest->seq;

@@ -7,6 +7,7 @@ CREATE TABLE service_policy.attachment (
     policy              text NOT NULL REFERENCES service_policy.policy (name) ON UPDATE CASCADE,
     states              jsonb NOT NULL,
     distribution_column text NOT NULL,
+    write_back          jsonb,
     attached_at         timestamptz NOT NULL DEFAULT now(),
     attached_by         text NOT NULL DEFAULT session_user
 );
@@ -19,6 +20,8 @@ COMMENT ON COLUMN service_policy.attachment.states IS
     'The status map: the CRM''s states onto open, pending, on_hold, resolved, closed and void; "*" stands for all others';
 COMMENT ON COLUMN service_policy.attachment.distribution_column IS
     'Key column that comes first in the keys of the attachment''s tables';
+COMMENT ON COLUMN service_policy.attachment.write_back IS
+    'Columns of the ticket table that are set, and to what, see write_back(); NULL = none';
 COMMENT ON COLUMN service_policy.attachment.attached_at IS 'When it was attached';
 COMMENT ON COLUMN service_policy.attachment.attached_by IS 'The role that attached it';
 
