@@ -1,12 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * clock.c
- *		From a ticket's ledger to its clocks.
+ *		From a ticket's events to its clocks.
  *
- * One clock is folded over the events in order of time.  It is judged by
- * elapsed > target, so that a deadline which falls exactly on closing time
- * cannot be missed by waiting for the next opening; deadlines are kept for
- * those who look for what is due.
+ * The clocks of one metric are folded over the events in order of time, or
+ * the latest of them is continued by one event more; both take the same steps.
  *
  * A change of scenario while a clock is open matches the benchmarks again;
  * the new one counts from the clock's start, with its own pauses.  That is
@@ -18,36 +16,24 @@
  *-------------------------------------------------------------------------
  */
 #include "core.h"
-#include "clock.h"
+#include "clock_step.h"
 
 const char *const svp_event_names[SVP_NEVENTS] = {
-	"opened", "changed", "responded", "left"
+	"opened", "asked", "responded", "changed", "left"
 };
 
 const char *const svp_clock_state_names[SVP_NCLOCK_STATES] = {
 	"running", "paused", "met", "missed", "cancelled"
 };
 
-#define RESOLVED_OR_CLOSED \
-	(SVP_STATE_BIT(SVP_STATE_RESOLVED) | SVP_STATE_BIT(SVP_STATE_CLOSED))
-
-bool
-svp_event_before(const SvpEvent *a, const SvpEvent *b)
+/* Where a cycle began, and the ticket before that event. */
+typedef struct Cycle
 {
-	if (a->kind == SVP_EVENT_OPENED)
-		return b->kind != SVP_EVENT_OPENED;
-	return b->kind != SVP_EVENT_OPENED && a->at < b->at;
-}
-
-typedef struct Fold
-{
-	const SvpHistory *history;
-	SvpClockListener listener;	/* NULL while events are folded again */
-	void	   *arg;
-	int			event;			/* being folded */
-	SvpState	state;			/* of the ticket, after it */
-	SvpTimeResult result;
-} Fold;
+	int			first_event;
+	SvpState	state;
+	bool		owned;
+	bool		waiting;
+} Cycle;
 
 /*
  * The clock that a cycle would have, had a benchmark matched from its first
@@ -58,332 +44,213 @@ typedef struct Replay
 	int			first_event;
 	int			next_event;		/* the first that is not folded yet */
 	SvpState	state;			/* of the ticket, before that */
+	bool		owned;
 	SvpClock	clock;			/* without a benchmark: not begun */
 } Replay;
 
+typedef struct Fold
+{
+	const SvpPolicy *policy;
+	SvpCalendar *const *calendars;	/* go with the policy's benchmarks */
+	const char *metric;
+	const SvpEvent *events;
+	SvpStep		step;
+	int			best;			/* the benchmark that matches now, or -1 */
+	SvpClock   *clock;			/* the latest */
+	Cycle		cycle;			/* ... is of this */
+	Replay	   *replays;		/* go with the benchmarks; NULL until needed */
+} Fold;
+
 /*
- * The measure of [from, to) in a calendar, or around the clock, for the same
- * years: a time that is nonsense must not give a deadline that no timestamp
- * can hold.
+ * Of one instant, what was said comes before what was done about it.
  */
-SvpTimeResult
-svp_clock_measure(SvpCalendar *calendar, int64 from, int64 to, int64 *usec)
+static int
+rank_of(const SvpEvent *event)
 {
-	if (calendar != NULL)
-		return svp_elapsed(calendar, from, to, usec);
-	if (!svp_time_in_range(from) || !svp_time_in_range(to))
-		return SVP_TIME_OUT_OF_RANGE;
-	*usec = to - from;
-	return SVP_TIME_OK;
-}
-
-static void
-tell(Fold *fold, SvpTransition what, const SvpClock *clock)
-{
-	if (fold->listener != NULL)
-		fold->listener(fold->arg, what, clock, fold->event);
-}
-
-static int64
-measure(Fold *fold, const SvpClock *clock, int64 from, int64 to)
-{
-	int64		usec = 0;
-	SvpTimeResult result = svp_clock_measure(clock->calendar, from, to, &usec);
-
-	if (result != SVP_TIME_OK)
-		fold->result = result;
-	return usec;
+	return Min(event->kind, SVP_EVENT_CHANGED);
 }
 
 /*
- * The instant at which the clock, running from "from" on, has used a budget
- * up.  False when it never does: the calendar's hours end.
+ * The order of a ticket's events.  Of two that come neither before the other,
+ * the one that was recorded first is first.
+ */
+bool
+svp_event_before(const SvpEvent *a, const SvpEvent *b)
+{
+	if (a->kind == SVP_EVENT_OPENED || b->kind == SVP_EVENT_OPENED)
+		return b->kind != SVP_EVENT_OPENED;
+	if (a->at != b->at)
+		return a->at < b->at;
+	return rank_of(a) < rank_of(b);
+}
+
+static bool
+is_by_message(const SvpBenchmark *benchmark)
+{
+	return benchmark->measure == SVP_BY_EXCHANGE || benchmark->measure == SVP_BY_UPDATE;
+}
+
+/* A cycle's clock before it starts. */
+static SvpClock
+unstarted(const Fold *fold, int benchmark, int cycle, bool waiting)
+{
+	return (SvpClock) {
+		.benchmark = &fold->policy->benchmarks[benchmark],
+		.calendar = fold->calendars[benchmark],
+		.cycle = cycle,
+		.waiting = waiting
+	};
+}
+
+/*
+ * A cycle that is folded again keeps its number, and the moment from which it
+ * goes on.  But an exchange counts alone.
  */
 static bool
-deadline(const SvpClock *clock, int64 from, int64 budget, int64 *at)
+begins_again(const Fold *fold, const SvpStep *step, SvpClock *clock)
 {
-	if (clock->calendar != NULL)
-		return svp_deadline(clock->calendar, from, budget, at) == SVP_TIME_OK;
-	if (!svp_time_in_range(from))
+	if (!is_by_message(clock->benchmark) || !svp_step_begins_cycle(step, clock))
 		return false;
-	*at = from + budget;
+	*clock = unstarted(fold, clock->benchmark - fold->policy->benchmarks, clock->cycle,
+					   clock->waiting);
 	return true;
 }
 
-static bool
-is_first_response(const SvpBenchmark *benchmark)
+static void
+replay_event(const Fold *fold, SvpStep *step, Replay *replay)
 {
-	return strcmp(benchmark->metric, SVP_METRIC_FIRST_RESPONSE) == 0;
-}
+	SvpClock   *clock = &replay->clock;
 
-static bool
-starts_in(const SvpBenchmark *benchmark, SvpState state)
-{
-	if (state == SVP_STATE_VOID)
-		return false;
-	return benchmark->start_on == 0 || (benchmark->start_on & SVP_STATE_BIT(state)) != 0;
+	svp_step_enter(step, &fold->events[replay->next_event], replay->next_event);
+	svp_step_hear(step, clock);
+	(void) begins_again(fold, step, clock);
+	svp_step_clock(step, clock);
+	if (begins_again(fold, step, clock))
+		svp_step_clock(step, clock);
 }
 
 /*
- * A reply that resolves is a reply, so first_response ends there at the latest.
+ * The clock of a benchmark from its cycle's first event on up to, and not
+ * including, the current one.
  */
-static bool
-stops_in(const SvpBenchmark *benchmark, SvpState state)
+static SvpClock
+replayed(Fold *fold, int benchmark)
 {
-	uint32		stop_on = benchmark->stop_on;
+	Replay	   *replay;
+	SvpStep		step = fold->step;
 
-	if (stop_on == 0)
-		stop_on = strcmp(benchmark->metric, SVP_METRIC_CLOSURE) == 0 ?
-			SVP_STATE_BIT(SVP_STATE_CLOSED) : RESOLVED_OR_CLOSED;
-	return (stop_on & SVP_STATE_BIT(state)) != 0;
-}
-
-static bool
-stops_on_reply(const SvpBenchmark *benchmark)
-{
-	return is_first_response(benchmark) && benchmark->stop_on == 0;
-}
-
-static bool
-pauses_in(const SvpBenchmark *benchmark, SvpState state)
-{
-	return (benchmark->pause_on & SVP_STATE_BIT(state)) != 0;
-}
-
-/*
- * Run from "at" on.  A deadline that had passed before the pause stays.
- */
-static void
-run_from(SvpClock *clock, int64 at)
-{
-	const SvpBenchmark *benchmark = clock->benchmark;
-
-	clock->state = SVP_CLOCK_RUNNING;
-	clock->counted_from = at;
-	if (!clock->has_due)
-		clock->has_due = deadline(clock, at, benchmark->target - clock->elapsed, &clock->due_at);
-	if (!clock->has_at_risk)
-		clock->has_at_risk = deadline(clock, at, benchmark->at_risk - clock->elapsed,
-									  &clock->at_risk_at);
-}
-
-/*
- * Count what has run up to "at".
- */
-static void
-count_to(Fold *fold, SvpClock *clock, int64 at)
-{
-	if (clock->state == SVP_CLOCK_RUNNING)
-		clock->elapsed += measure(fold, clock, clock->counted_from, at);
-	else if (clock->state == SVP_CLOCK_PAUSED)
-		clock->paused += measure(fold, clock, clock->paused_at, at);
-}
-
-static void
-forget_deadlines_after(SvpClock *clock, int64 at)
-{
-	clock->has_due = clock->has_due && clock->due_at <= at;
-	clock->has_at_risk = clock->has_at_risk && clock->at_risk_at <= at;
-}
-
-static void
-pause_clock(Fold *fold, SvpClock *clock, int64 at)
-{
-	count_to(fold, clock, at);
-	clock->state = SVP_CLOCK_PAUSED;
-	clock->paused_at = at;
-	forget_deadlines_after(clock, at);
-	tell(fold, SVP_CLOCK_PAUSES, clock);
-}
-
-static void
-resume(Fold *fold, SvpClock *clock, int64 at)
-{
-	count_to(fold, clock, at);
-	run_from(clock, at);
-	tell(fold, SVP_CLOCK_RESUMES, clock);
-}
-
-static void
-stop(Fold *fold, SvpClock *clock, int64 at)
-{
-	count_to(fold, clock, at);
-	clock->state = clock->elapsed > clock->benchmark->target ? SVP_CLOCK_MISSED : SVP_CLOCK_MET;
-	clock->stopped_at = at;
-	tell(fold, SVP_CLOCK_STOPS, clock);
-}
-
-static void
-cancel(Fold *fold, SvpClock *clock, int64 at)
-{
-	count_to(fold, clock, at);
-	clock->state = SVP_CLOCK_CANCELLED;
-	clock->stopped_at = at;
-	tell(fold, SVP_CLOCK_CANCELS, clock);
-}
-
-static void
-start(Fold *fold, SvpClock *clock, int64 at)
-{
-	/* an instant that the calendar does not reach is told now, not when the clock stops */
-	(void) measure(fold, clock, at, at);
-	clock->started = true;
-	clock->started_at = at;
-	clock->target = clock->benchmark->target;
-	run_from(clock, at);
-	tell(fold, SVP_CLOCK_STARTS, clock);
-}
-
-/*
- * Go on with a clock that was judged: the time since then is a pause.
- */
-static void
-reopen(Fold *fold, SvpClock *clock, int64 at)
-{
-	clock->paused += measure(fold, clock, clock->stopped_at, at);
-	forget_deadlines_after(clock, clock->stopped_at);
-	run_from(clock, at);
-	tell(fold, SVP_CLOCK_REOPENS, clock);
-}
-
-/*
- * Would the clock, which is judged, be open again in this state?  A first
- * response happens once; but what was cancelled may go on.
- */
-static bool
-reopens_in(const SvpClock *clock, SvpState state)
-{
-	const SvpBenchmark *benchmark = clock->benchmark;
-
-	if (clock->state != SVP_CLOCK_CANCELLED && is_first_response(benchmark))
-		return false;
-	return starts_in(benchmark, state) && !stops_in(benchmark, state);
-}
-
-/*
- * Bring an open clock in line with the ticket's state.
- */
-static void
-follow_state(Fold *fold, SvpClock *clock, int64 at)
-{
-	const SvpBenchmark *benchmark = clock->benchmark;
-
-	if (fold->state == SVP_STATE_VOID)
-		cancel(fold, clock, at);
-	else if (stops_in(benchmark, fold->state))
-		stop(fold, clock, at);
-	else if (clock->state == SVP_CLOCK_RUNNING && pauses_in(benchmark, fold->state))
-		pause_clock(fold, clock, at);
-	else if (clock->state == SVP_CLOCK_PAUSED && !pauses_in(benchmark, fold->state))
-		resume(fold, clock, at);
-}
-
-/*
- * Fold the current event into a clock that has a benchmark.
- */
-static void
-step(Fold *fold, SvpClock *clock)
-{
-	const SvpEvent *event = &fold->history->events[fold->event];
-	int64		at = Max(event->at, fold->history->opened_at);
-
-	if (!clock->started)
+	if (fold->replays == NULL)
 	{
-		bool		from_opening = clock->benchmark->start_on == 0 && clock->cycle == 1;
-
-		if (!starts_in(clock->benchmark, fold->state))
-			return;
-		start(fold, clock, from_opening ? fold->history->opened_at : at);
+		fold->replays = palloc(sizeof(Replay) * fold->policy->nbenchmarks);
+		memset(fold->replays, 0, sizeof(Replay) * fold->policy->nbenchmarks);
 	}
-	else if (!SVP_CLOCK_IS_OPEN(clock))
-	{
-		if (!reopens_in(clock, fold->state))
-			return;
-		reopen(fold, clock, at);
-	}
-	clock->last_event = fold->event;
-	if (event->kind == SVP_EVENT_RESPONDED && stops_on_reply(clock->benchmark))
-		stop(fold, clock, at);
-	else
-		follow_state(fold, clock, at);
-}
-
-static void
-enter_event(Fold *fold, int event)
-{
-	fold->event = event;
-	if (fold->history->events[event].kind != SVP_EVENT_RESPONDED)
-		fold->state = fold->history->events[event].state;
-}
-
-/*
- * Put a clock under another benchmark, from its cycle's first event on up to,
- * and not including, the current one.
- */
-static void
-rematch(Fold *fold, SvpClock *clock, Replay *replay, const SvpBenchmark *benchmark,
-		SvpCalendar *calendar, int first_event)
-{
-	bool		was_started = clock->started;
-	Fold		again = *fold;
-
-	if (replay->clock.benchmark == NULL || replay->first_event != first_event)
+	replay = &fold->replays[benchmark];
+	if (replay->clock.benchmark == NULL || replay->first_event != fold->cycle.first_event)
 		*replay = (Replay) {
-			.first_event = first_event,
-			.next_event = first_event,
-			.state = SVP_STATE_OPEN,
-			.clock = {.benchmark = benchmark,.calendar = calendar,.cycle = clock->cycle}
+			.first_event = fold->cycle.first_event,
+			.next_event = fold->cycle.first_event,
+			.state = fold->cycle.state,
+			.owned = fold->cycle.owned,
+			.clock = unstarted(fold, benchmark, fold->clock->cycle, fold->cycle.waiting)
 		};
-	again.listener = NULL;
-	again.state = replay->state;
-	for (; replay->next_event < fold->event; replay->next_event++)
+	step.listener = NULL;
+	step.state = replay->state;
+	step.owned = replay->owned;
+	while (replay->next_event < fold->step.number)
 	{
-		enter_event(&again, replay->next_event);
-		step(&again, &replay->clock);
+		CHECK_FOR_INTERRUPTS();
+		replay_event(fold, &step, replay);
+		replay->next_event++;
 	}
-	replay->state = again.state;
-	*clock = replay->clock;
-	fold->result = again.result;
+	replay->state = step.state;
+	replay->owned = step.owned;
+	fold->step.result = step.result;
+	return replay->clock;
+}
+
+/*
+ * Put the clock under another benchmark, from its cycle's first event on.  An
+ * exchange that was over before any benchmark matched has no clock.
+ */
+static void
+rematch(Fold *fold, int benchmark)
+{
+	SvpClock   *clock = fold->clock;
+	bool		was_started = clock->started;
+	SvpClock	now = unstarted(fold, benchmark, clock->cycle, fold->cycle.waiting);
+
+	if (fold->cycle.first_event < fold->step.number)
+	{
+		now = replayed(fold, benchmark);
+		if (!was_started && now.started && !SVP_CLOCK_IS_OPEN(&now) &&
+			is_by_message(now.benchmark))
+			now = unstarted(fold, benchmark, now.cycle, now.waiting);
+	}
+	*clock = now;
 	if (was_started)
-		tell(fold, SVP_CLOCK_REMATCHES, clock);
+		svp_step_tell(&fold->step, SVP_CLOCK_REMATCHES, clock);
+	svp_step_hear(&fold->step, clock);
+	(void) begins_again(fold, &fold->step, clock);
+}
+
+static void
+begin_cycle(Fold *fold, const Cycle *cycle)
+{
+	int			number = fold->clock->cycle + 1;
+
+	fold->cycle = *cycle;
+	fold->clock++;
+	*fold->clock = (SvpClock) {.cycle = number};
+}
+
+/*
+ * Take the current event into the latest clock, or into the one that it begins.
+ */
+static void
+step_latest(Fold *fold, const Cycle *cycle)
+{
+	if (svp_step_begins_cycle(&fold->step, fold->clock))
+		begin_cycle(fold, cycle);
+	if (fold->best < 0)
+	{
+		svp_step_unmatched(&fold->step, fold->clock);
+		return;
+	}
+	if (fold->clock->benchmark != &fold->policy->benchmarks[fold->best])
+		rematch(fold, fold->best);
+	svp_step_clock(&fold->step, fold->clock);
+}
+
+/*
+ * Take one event more.
+ */
+static void
+take_event(Fold *fold, const SvpEvent *event, int number)
+{
+	Cycle		cycle = {
+		.first_event = number,
+		.state = fold->step.state,
+		.owned = fold->step.owned,
+		.waiting = fold->clock->waiting
+	};
+
+	svp_step_enter(&fold->step, event, number);
+	if (fold->clock->benchmark != NULL)
+		svp_step_hear(&fold->step, fold->clock);
+	if (!SVP_EVENT_IS_MESSAGE(event->kind))
+		fold->best = svp_benchmark_best(fold->policy, fold->metric, &event->scenario);
+	if (svp_step_stays_judged(&fold->step, fold->clock))
+		return;
+	step_latest(fold, &cycle);
+	/* the update that ended a cycle begins another */
+	if (svp_step_begins_cycle(&fold->step, fold->clock))
+		step_latest(fold, &cycle);
 }
 
 static int
-best_benchmark(const SvpPolicy *policy, const char *metric, const SvpScenario *scenario)
+number_of_clocks(const Fold *fold, const SvpClock *clocks)
 {
-	int			best = -1;
-
-	for (int i = 0; i < policy->nbenchmarks; i++)
-	{
-		const SvpBenchmark *benchmark = &policy->benchmarks[i];
-
-		if (strcmp(benchmark->metric, metric) != 0 ||
-			!svp_scenario_matches(&benchmark->when, scenario))
-			continue;
-		if (best < 0 || benchmark->when.nconditions > policy->benchmarks[best].when.nconditions)
-			best = i;
-	}
-	return best;
-}
-
-/*
- * Is this the event that begins another cycle, rather than going on?
- */
-static bool
-begins_cycle(const SvpClock *clock, SvpState state)
-{
-	return clock->started && !clock->benchmark->resume &&
-		(clock->state == SVP_CLOCK_MET || clock->state == SVP_CLOCK_MISSED) &&
-		reopens_in(clock, state);
-}
-
-/*
- * Does a judged clock stay as it is, whatever now matches?
- */
-static bool
-stays_judged(const SvpClock *clock, SvpState state)
-{
-	return clock->started && !SVP_CLOCK_IS_OPEN(clock) && !reopens_in(clock, state);
+	return (fold->clock - clocks) + (fold->clock->started ? 1 : 0);
 }
 
 /*
@@ -398,43 +265,156 @@ svp_clock_fold(const SvpHistory *history, const SvpPolicy *policy,
 			   SvpClockListener listener, void *arg,
 			   SvpClock *clocks, int *nclocks)
 {
-	Fold		fold = {history, listener, arg, 0, SVP_STATE_OPEN, SVP_TIME_OK};
-	SvpClock   *clock = clocks;
-	SvpScenario scenario = {{NULL}};
-	int			first_event = 0;
-	Replay	   *replays = palloc(sizeof(Replay) * (policy->nbenchmarks + 1));
+	Fold		fold = {
+		.policy = policy,
+		.calendars = calendars,
+		.metric = metric,
+		.events = history->events,
+		.step = {.opened_at = history->opened_at,.listener = listener,.arg = arg},
+		.best = -1,
+		.clock = clocks
+	};
 
-	memset(replays, 0, sizeof(Replay) * policy->nbenchmarks);
-	*clock = (SvpClock) {.cycle = 1};
-	for (int i = 0; i < history->nevents && fold.result == SVP_TIME_OK; i++)
+	*clocks = (SvpClock) {.cycle = 1};
+	for (int i = 0; i < history->nevents && fold.step.result == SVP_TIME_OK; i++)
 	{
-		int			best;
-
-		enter_event(&fold, i);
-		if (history->events[i].kind != SVP_EVENT_RESPONDED)
-			scenario = history->events[i].scenario;
-		if (stays_judged(clock, fold.state))
-			continue;
-		if (begins_cycle(clock, fold.state))
-		{
-			clock[1] = (SvpClock) {.cycle = clock->cycle + 1};
-			clock++;
-			first_event = i;
-		}
-
-		best = best_benchmark(policy, metric, &scenario);
-		if (best < 0)
-		{
-			if (clock->started && SVP_CLOCK_IS_OPEN(clock))
-				cancel(&fold, clock, Max(history->events[i].at, clock->started_at));
-			continue;
-		}
-		if (clock->benchmark != &policy->benchmarks[best])
-			rematch(&fold, clock, &replays[best], &policy->benchmarks[best], calendars[best],
-					first_event);
-		step(&fold, clock);
+		CHECK_FOR_INTERRUPTS();
+		take_event(&fold, &history->events[i], i);
 	}
-	pfree(replays);
-	*nclocks = (clock - clocks) + (clock->started ? 1 : 0);
-	return fold.result;
+	if (fold.replays != NULL)
+		pfree(fold.replays);
+	*nclocks = number_of_clocks(&fold, clocks);
+	return fold.step.result;
+}
+
+/* Going on from what is stored */
+
+/*
+ * May a clock of this benchmark be open in this state?
+ */
+static bool
+may_be_open(const SvpBenchmark *benchmark, SvpState state)
+{
+	return state != SVP_STATE_VOID && (benchmark->end_states & SVP_STATE_BIT(state)) == 0;
+}
+
+/*
+ * Are there no messages that would matter to a clock that is not open, but
+ * left no trace in it?
+ */
+static bool
+knows_messages(const SvpSituation *before, const SvpBenchmark *benchmark, const SvpClock *clock)
+{
+	switch (benchmark->measure)
+	{
+		case SVP_BY_FIRST_REPLY:
+			return false;
+		case SVP_BY_EXCHANGE:
+			return clock->state != SVP_CLOCK_CANCELLED && may_be_open(benchmark, before->state);
+		case SVP_BY_UPDATE:
+			return clock->state != SVP_CLOCK_CANCELLED;
+		default:
+			return true;
+	}
+}
+
+/*
+ * A clock that should have started before this event, but is not stored.
+ */
+static bool
+is_overdue(const SvpSituation *before, const SvpBenchmark *benchmark)
+{
+	if (benchmark->measure == SVP_BY_EXCHANGE || !may_be_open(benchmark, before->state))
+		return false;
+	return benchmark->start_on == 0 ||
+		(benchmark->start_on & SVP_STATE_BIT(before->state)) != 0;
+}
+
+/*
+ * Is the latest clock with the ticket before the event not enough to go on?
+ * fold->best matched before it, "now" matches after it.
+ */
+static bool
+depends_on_history(const Fold *fold, const SvpSituation *before, const SvpEvent *event, int now)
+{
+	const SvpClock *clock = fold->clock;
+	const SvpBenchmark *benchmark = now < 0 ? NULL : &fold->policy->benchmarks[now];
+	SvpState	state = SVP_EVENT_IS_MESSAGE(event->kind) ? before->state : event->state;
+
+	if (event->kind == SVP_EVENT_OPENED)
+		return clock->started;
+	if (clock->started && clock->benchmark == NULL)
+		return true;
+	if (clock->started && SVP_CLOCK_IS_OPEN(clock))
+		return fold->best < 0 || clock->benchmark != &fold->policy->benchmarks[fold->best] ||
+			(benchmark != NULL && benchmark != clock->benchmark);
+	if (clock->started && clock->benchmark->measure == SVP_BY_FIRST_REPLY &&
+		clock->state != SVP_CLOCK_CANCELLED)
+		return false;
+	if (benchmark == NULL)
+		return false;
+	if (now != fold->best || (clock->started && clock->benchmark != benchmark) ||
+		(!clock->started && is_overdue(before, benchmark)))
+		return true;
+	return may_be_open(benchmark, state) && !knows_messages(before, benchmark, clock);
+}
+
+/*
+ * What the table of clocks does not hold of the latest.
+ */
+static void
+complete_stored(const Fold *fold, SvpClock *clock)
+{
+	clock->started = clock->cycle > 0;
+	clock->last_event = -1;
+	if (!clock->started)
+		clock->cycle = 1;
+	if (!clock->started || clock->benchmark == NULL)
+		return;
+	clock->calendar = fold->calendars[clock->benchmark - fold->policy->benchmarks];
+	clock->at_risk = svp_benchmark_at_risk(clock->benchmark, clock->target);
+	clock->waiting = SVP_CLOCK_IS_OPEN(clock);
+	clock->answered = false;
+}
+
+/*
+ * Go on from a ticket's stored clocks by one event that comes after all
+ * others.  clocks[0] is the latest of the metric, as svp_clock_fold gave it
+ * under this policy with its calendars as they now are, or zeroed; of what is
+ * not stored it needs its benchmark only.  Then clocks[] are that clock and
+ * the cycle that begins after it, *nclocks of them; those that the event came
+ * to have last_event 0, others -1.
+ *
+ * Where that is not enough to tell, as when another benchmark matches or
+ * messages may have come in while the ticket was resolved, *needs_history is
+ * set, and clocks[] are of no use: fold.
+ */
+SvpTimeResult
+svp_clock_continue(const SvpSituation *before, const SvpEvent *event,
+				   const SvpPolicy *policy, SvpCalendar *const *calendars,
+				   const char *metric, SvpClock clocks[2], int *nclocks,
+				   bool *needs_history)
+{
+	Fold		fold = {
+		.policy = policy,
+		.calendars = calendars,
+		.metric = metric,
+		.events = event,
+		.step = {.opened_at = before->opened_at,.state = before->state,.owned = before->owned},
+		.clock = clocks
+	};
+	int			now;
+
+	complete_stored(&fold, clocks);
+	fold.best = event->kind == SVP_EVENT_OPENED ? -1 :
+		svp_benchmark_best(policy, metric, &before->scenario);
+	now = SVP_EVENT_IS_MESSAGE(event->kind) ? fold.best :
+		svp_benchmark_best(policy, metric, &event->scenario);
+	*nclocks = 0;
+	*needs_history = depends_on_history(&fold, before, event, now);
+	if (*needs_history)
+		return SVP_TIME_OK;
+	take_event(&fold, event, 0);
+	*nclocks = number_of_clocks(&fold, clocks);
+	return fold.step.result;
 }

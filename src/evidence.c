@@ -166,7 +166,8 @@ build(StringInfo query, SvpAttachment *attachment, SvpStatement which)
 	{
 		case SVP_READ_LEDGER:
 			build_select(query, attachment, "ledger", ledger_columns, lengthof(ledger_columns),
-						 " ORDER BY event OPERATOR(pg_catalog.=) 'opened' DESC, at, seq");
+						 " ORDER BY event OPERATOR(pg_catalog.=) 'opened' DESC, at,"
+						 " event OPERATOR(pg_catalog.=) 'responded' DESC, seq");
 			break;
 		case SVP_APPEND_LEDGER:
 			build_insert(query, attachment, "ledger", ledger_columns, lengthof(ledger_columns));

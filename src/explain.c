@@ -104,15 +104,13 @@ deadlines(const SvpClock *clock)
 static char *
 transition(SvpTransition what, const SvpClock *clock)
 {
-	const SvpBenchmark *benchmark = clock->benchmark;
-
 	switch (what)
 	{
 		case SVP_CLOCK_STARTS:
 			return psprintf("starts; %s", deadlines(clock));
 		case SVP_CLOCK_PAUSES:
 			return psprintf("pauses with %s counted, %s left", duration(clock->elapsed),
-							duration(benchmark->target - clock->elapsed));
+							duration(clock->target - clock->elapsed));
 		case SVP_CLOCK_RESUMES:
 			return psprintf("goes on, %s of pauses so far; %s", duration(clock->paused),
 							deadlines(clock));
@@ -122,14 +120,14 @@ transition(SvpTransition what, const SvpClock *clock)
 		case SVP_CLOCK_STOPS:
 			return psprintf("stops: %s, %s counted of %s%s",
 							clock->state == SVP_CLOCK_MET ? "met" : "missed",
-							duration(clock->elapsed), duration(benchmark->target),
+							duration(clock->elapsed), duration(clock->target),
 							clock->paused > 0 ?
 							psprintf(", %s of pauses not counted", duration(clock->paused)) : "");
 		case SVP_CLOCK_CANCELS:
 			return psprintf("is cancelled with %s counted", duration(clock->elapsed));
 		case SVP_CLOCK_REMATCHES:
 			return psprintf("the scenario changed: from here on benchmark \"%s\", target %s, counted from the start",
-							benchmark->name, duration(benchmark->target));
+							clock->benchmark->name, duration(clock->target));
 	}
 	return NULL;
 }
@@ -145,7 +143,7 @@ hear(void *arg, SvpTransition what, const SvpClock *clock, int event)
 	{
 		at = clock->started_at;
 		tell(story, " cycle %d: benchmark \"%s\", target %s %s%s", clock->cycle,
-			 clock->benchmark->name, duration(clock->benchmark->target),
+			 clock->benchmark->name, duration(clock->target),
 			 clock->benchmark->calendar ? "in calendar " : "around the clock",
 			 clock->benchmark->calendar ? clock->benchmark->calendar : "");
 	}

@@ -9,21 +9,14 @@
  */
 #include "postgres.h"
 
+#include "benchmark.h"
 #include "policy_section.h"
 
 #define DEFAULT_AT_RISK		(SVP_MILLION / 4 * 3)
 
 static const char *const reopen_names[] = {"resume", "new_cycle"};
 
-/* The metrics that have a beginning and an end of their own. */
-static const char *const built_in_metrics[] = {
-	SVP_METRIC_FIRST_RESPONSE, SVP_METRIC_RESOLUTION, SVP_METRIC_CLOSURE
-};
-
-/* What will be built in once messages and owners are recorded. */
-static const char *const later_metrics[] = {
-	"next_response", "periodic_update", "ownership"
-};
+static const char *const landing_names[] = {"same_time", "end_of_day"};
 
 /*
  * Read an optional set of states.  A void ticket's clocks are cancelled, so
@@ -67,20 +60,39 @@ first_state(uint32 states)
 }
 
 static bool
-is_built_in(const char *metric)
+is_named(const SvpBenchmark *benchmark, const char *metric)
 {
-	return svp_word_index(SVP_KEYS(built_in_metrics), metric) >= 0;
+	return strcmp(benchmark->metric, metric) == 0;
 }
 
-/* The states in which a benchmark's clock ends. */
-static uint32
-end_states(const SvpBenchmark *benchmark)
+/*
+ * Does each exchange, or each update, have a clock of its own?  Not where
+ * states say both when it starts and when it ends.
+ */
+static bool
+is_by_message(const SvpBenchmark *benchmark)
 {
-	if (benchmark->stop_on != 0)
-		return benchmark->stop_on;
-	if (strcmp(benchmark->metric, SVP_METRIC_CLOSURE) == 0)
-		return SVP_STATE_BIT(SVP_STATE_CLOSED);
-	return SVP_STATE_BIT(SVP_STATE_RESOLVED) | SVP_STATE_BIT(SVP_STATE_CLOSED);
+	return benchmark->start_on == 0 && (is_named(benchmark, SVP_METRIC_NEXT_RESPONSE) ||
+										is_named(benchmark, SVP_METRIC_PERIODIC_UPDATE));
+}
+
+/*
+ * What starts with a message cannot start with a state as well.
+ */
+static void
+check_start(const SvpNode *entry, const SvpBenchmark *benchmark)
+{
+	SvpNode		node;
+
+	if (benchmark->start_on == 0 || benchmark->stop_on != 0)
+		return;
+	(void) svp_node_member(entry, "start_on", &node);
+	if (is_named(benchmark, SVP_METRIC_NEXT_RESPONSE))
+		svp_node_problem(&node, "next_response starts with a message of the customer's; "
+						 "one that goes by states needs stop_on too");
+	else if (is_named(benchmark, SVP_METRIC_PERIODIC_UPDATE))
+		svp_node_problem(&node, "periodic_update starts with the opening and with each update; "
+						 "one that goes by states needs stop_on too");
 }
 
 /*
@@ -97,16 +109,36 @@ read_clock_states(const SvpNode *entry, SvpBenchmark *benchmark)
 	benchmark->pause_on = read_states(entry, "pause_on");
 	if (benchmark->metric == NULL)
 		return;
+	check_start(entry, benchmark);
+	svp_benchmark_complete(benchmark);
 
-	both = benchmark->start_on & end_states(benchmark);
+	both = benchmark->start_on & benchmark->end_states;
 	(void) svp_node_member(entry, "start_on", &node);
 	if (both != 0)
 		svp_node_problem(&node, "\"%s\" ends this clock, and cannot start it too", first_state(both));
 
-	both = benchmark->pause_on & end_states(benchmark);
+	both = benchmark->pause_on & benchmark->end_states;
 	(void) svp_node_member(entry, "pause_on", &node);
 	if (both != 0)
 		svp_node_problem(&node, "\"%s\" ends this clock, and cannot pause it too", first_state(both));
+}
+
+/*
+ * Read whether a reopened ticket goes on with its clock.
+ */
+static void
+read_reopen(const SvpNode *entry, SvpBenchmark *benchmark)
+{
+	bool		by_message = benchmark->metric != NULL && is_by_message(benchmark);
+	SvpNode		node;
+
+	benchmark->resume = !by_message;
+	if (!svp_node_member(entry, "reopen", &node))
+		return;
+	benchmark->resume = svp_read_word(&node, "way to reopen", SVP_KEYS(reopen_names)) != 1;
+	if (by_message && benchmark->resume)
+		svp_node_problem(&node, "a clock of %s never resumes: each is a cycle of its own",
+						 benchmark->metric);
 }
 
 /*
@@ -117,19 +149,15 @@ check_metric(const SvpNode *entry, const SvpBenchmark *benchmark)
 {
 	SvpNode		node;
 
-	if (benchmark->metric == NULL || is_built_in(benchmark->metric) ||
+	if (benchmark->metric == NULL || svp_metric_is_built_in(benchmark->metric) ||
 		(svp_node_member(entry, "start_on", &node) && svp_node_member(entry, "stop_on", &node)))
 		return;
 
 	(void) svp_node_member(entry, "metric", &node);
-	if (svp_word_index(SVP_KEYS(later_metrics), benchmark->metric) >= 0)
-		svp_node_problem(&node, "this release does not record what \"%s\" needs; "
-						 "say in which states it starts and ends, with start_on and stop_on",
-						 benchmark->metric);
-	else
-		svp_node_problem(&node, "%s is none of those built in (first_response, resolution, closure); "
-						 "a metric of your own says in which states it starts and ends, with start_on and stop_on",
-						 svp_quote(benchmark->metric));
+	svp_node_problem(&node, "%s is none of those built in (first_response, next_response, "
+					 "periodic_update, resolution, closure, ownership); "
+					 "a metric of your own says in which states it starts and ends, with start_on and stop_on",
+					 svp_quote(benchmark->metric));
 }
 
 /* A metric of one's own starts and ends somewhere. */
@@ -138,7 +166,7 @@ check_own_states(const SvpNode *entry, const SvpBenchmark *benchmark)
 {
 	SvpNode		node;
 
-	if (benchmark->metric == NULL || is_built_in(benchmark->metric))
+	if (benchmark->metric == NULL || svp_metric_is_built_in(benchmark->metric))
 		return;
 	if (svp_node_member(entry, "start_on", &node) && benchmark->start_on == 0)
 		svp_node_problem(&node, "lists no state in which this clock could start");
@@ -146,44 +174,93 @@ check_own_states(const SvpNode *entry, const SvpBenchmark *benchmark)
 		svp_node_problem(&node, "lists no state in which this clock could end");
 }
 
-/* Exact, and without overflow: a target has at most 3.2e15 µs. */
-static int64
-share_of_duration(int64 usec, int64 millionths)
+/*
+ * Does a text count working days, rightly or not?  Then how many, or 0.
+ */
+static bool
+counts_working_days(const char *text, int32 *days)
 {
-	return usec / SVP_MILLION * millionths + usec % SVP_MILLION * millionths / SVP_MILLION;
+	size_t		digits = strspn(text, "0123456789");
+	const char *unit = strstr(text, "working day");
+
+	if (unit == NULL)
+		return false;
+	*days = 0;
+	if (digits > 0 && digits <= 5 && unit == text + digits + 1 && text[digits] == ' ' &&
+		(strcmp(unit, "working days") == 0 || strcmp(unit, "working day") == 0))
+		*days = atoi(text);
+	return true;
+}
+
+/*
+ * Read a target of working days.  False where it is none.
+ */
+static bool
+read_working_days(const SvpNode *node, SvpBenchmark *benchmark)
+{
+	char	   *text;
+
+	if (node->value.type != jbvString)
+		return false;
+	text = svp_read_string(node);
+	if (text == NULL || !counts_working_days(text, &benchmark->target_days))
+		return false;
+	if (benchmark->target_days < 1 || benchmark->target_days > SVP_MAX_DAYS)
+	{
+		svp_node_problem(node, "%s is no whole number from 1 to %d of working days, such as \"2 working days\"",
+						 svp_quote(text), SVP_MAX_DAYS);
+		benchmark->target_days = 1;
+	}
+	if (benchmark->calendar == NULL)
+		svp_node_problem(node, "counts working days, so it needs a calendar");
+	return true;
+}
+
+static void
+read_span(const SvpNode *node, const SvpBenchmark *benchmark, int64 *usec)
+{
+	if (benchmark->calendar != NULL)
+		(void) svp_read_business_duration(node, usec);
+	else
+		(void) svp_read_duration(node, usec);
+}
+
+/*
+ * Read where the last of some working days ends.
+ */
+static void
+read_landing(const SvpNode *entry, SvpBenchmark *benchmark)
+{
+	SvpNode		node;
+
+	if (!svp_node_member(entry, "landing", &node))
+		return;
+	benchmark->end_of_day = svp_read_word(&node, "landing", SVP_KEYS(landing_names)) == 1;
+	if (benchmark->target_days == 0)
+		svp_node_problem(&node, "goes with a target of working days only");
 }
 
 /*
  * Read a target, and when it is at risk.  Days have no length in business
- * time.
+ * time, but working days may be counted.
  */
 static void
 read_target(const SvpNode *entry, SvpBenchmark *benchmark)
 {
 	SvpNode		node;
-	int64		at_risk = DEFAULT_AT_RISK;
 	int64		industry;
 
-	if (svp_node_require(entry, "target", &node))
-	{
-		if (benchmark->calendar != NULL)
-			(void) svp_read_business_duration(&node, &benchmark->target);
-		else
-			(void) svp_read_duration(&node, &benchmark->target);
-	}
+	if (svp_node_require(entry, "target", &node) && !read_working_days(&node, benchmark))
+		read_span(&node, benchmark, &benchmark->target);
+	read_landing(entry, benchmark);
 	if (svp_node_member(entry, "industry", &node))
-	{
-		if (benchmark->calendar != NULL)
-			(void) svp_read_business_duration(&node, &industry);
-		else
-			(void) svp_read_duration(&node, &industry);
-	}
-	(void) svp_parse_optional_number(entry, "at_risk", SVP_SHARE_UP_TO_ONE, &at_risk);
-	benchmark->at_risk = share_of_duration(benchmark->target, at_risk);
+		read_span(&node, benchmark, &industry);
+	benchmark->at_risk = DEFAULT_AT_RISK;
+	(void) svp_parse_optional_number(entry, "at_risk", SVP_SHARE_UP_TO_ONE, &benchmark->at_risk);
 }
 
 static const char *const benchmark_keys[] = {
-	"name", "metric", "when", "target", "calendar", "at_risk", "objective", "industry",
+	"name", "metric", "when", "target", "landing", "calendar", "at_risk", "objective", "industry",
 	"start_on", "stop_on", "pause_on", "reopen"
 };
 
@@ -191,7 +268,6 @@ static void
 parse_benchmark(SvpParse *parse, const SvpNode *entry, int index)
 {
 	SvpBenchmark *benchmark = &parse->policy->benchmarks[index];
-	SvpNode		node;
 
 	benchmark->name = svp_parse_required_name(entry, "name");
 	benchmark->metric = svp_parse_required_name(entry, "metric");
@@ -202,9 +278,7 @@ parse_benchmark(SvpParse *parse, const SvpNode *entry, int index)
 	(void) svp_parse_optional_number(entry, "objective", SVP_SHARE_UP_TO_ONE, &benchmark->objective);
 	read_clock_states(entry, benchmark);
 	check_own_states(entry, benchmark);
-	benchmark->resume = true;
-	if (svp_node_member(entry, "reopen", &node))
-		benchmark->resume = svp_read_word(&node, "way to reopen", SVP_KEYS(reopen_names)) != 1;
+	read_reopen(entry, benchmark);
 }
 
 static void

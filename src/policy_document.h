@@ -25,15 +25,29 @@ typedef int64 SvpAmount;
 #define SVP_AMOUNT_ONE		INT64CONST(1000000)
 #define SVP_AMOUNT_LIMIT	(INT64CONST(1000000000000) * SVP_AMOUNT_ONE)	/* exclusive */
 
-/* The metrics with an end of their own; every other one gives its states. */
+/* The metrics with a start or an end of their own; every other one gives its states. */
 #define SVP_METRIC_FIRST_RESPONSE	"first_response"
+#define SVP_METRIC_NEXT_RESPONSE	"next_response"
+#define SVP_METRIC_PERIODIC_UPDATE	"periodic_update"
 #define SVP_METRIC_RESOLUTION		"resolution"
 #define SVP_METRIC_CLOSURE			"closure"
+#define SVP_METRIC_OWNERSHIP		"ownership"
+
+/* What, besides the ticket's states, a benchmark's clock follows. */
+typedef enum SvpMeasure
+{
+	SVP_BY_STATES,				/* nothing */
+	SVP_BY_FIRST_REPLY,
+	SVP_BY_EXCHANGE,			/* a cycle from a customer's message to the reply */
+	SVP_BY_UPDATE,				/* a cycle from reply to reply */
+	SVP_BY_OWNER
+} SvpMeasure;
 
 /*
  * A target for one metric in one scenario.  States are sets of
  * SVP_STATE_BIT; a metric of the company's own always has both start_on and
- * stop_on, a built-in one has 0 where its own start or end holds.
+ * stop_on, a built-in one has 0 where its own start or end holds.  The target
+ * is a duration, or so many working days of the calendar.
  */
 typedef struct SvpBenchmark
 {
@@ -41,13 +55,19 @@ typedef struct SvpBenchmark
 	char	   *metric;
 	char	   *calendar;		/* NULL = around the clock */
 	SvpCondition when;
-	int64		target;			/* µs, > 0 */
-	int64		at_risk;		/* µs of elapsed time from which it is at risk */
+	int64		target;			/* µs, > 0; 0 with working days */
+	int32		target_days;	/* > 0; 0 with a duration */
+	bool		end_of_day;		/* working days last until the end of the last */
+	SvpAmount	at_risk;		/* share of the target, in (0, 1] */
 	SvpAmount	objective;		/* share of clocks to be met; 0 = none stated */
 	uint32		start_on;
 	uint32		stop_on;
 	uint32		pause_on;
 	bool		resume;			/* reopened: resume; false = a new cycle */
+
+	/* What follows from the above, see svp_benchmark_complete */
+	SvpMeasure	measure;
+	uint32		end_states;
 } SvpBenchmark;
 
 typedef enum SvpWindowUnit

@@ -37,6 +37,7 @@ svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger, const SvpEvent
 			if (ledger->records[record].event.kind != SVP_EVENT_RESPONDED)
 				known = &ledger->records[record];
 			events[i] = ledger->records[record++].event;
+			events[i].owned = known->agent != NULL;
 		}
 		timeline->records[i] = known;
 	}

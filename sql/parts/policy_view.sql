@@ -29,6 +29,13 @@ $$;
 COMMENT ON FUNCTION service_policy._minutes(text) IS
     'The minutes of a document''s duration; immutable, since no setting changes what the durations of a document mean';
 
+CREATE FUNCTION service_policy._working_days(span text) RETURNS int
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT substring(span FROM '^([0-9]+) working days?$')::int
+$$;
+COMMENT ON FUNCTION service_policy._working_days(text) IS 'The working days of a document''s target; NULL if it is a duration';
+
 CREATE FUNCTION service_policy._scenario(conditions jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -115,7 +122,9 @@ CREATE VIEW service_policy.benchmark AS
            b.entry ->> 'metric' AS metric,
            service_policy._scenario(b.entry -> 'when') AS scenario,
            coalesce(nullif(b.entry -> 'when', 'null'), '{}') AS conditions,
-           service_policy._minutes(b.entry ->> 'target')::numeric(12,2) AS target_minutes,
+           CASE WHEN d.days IS NULL THEN service_policy._minutes(b.entry ->> 'target') END::numeric(12,2) AS target_minutes,
+           d.days AS target_days,
+           CASE WHEN d.days IS NOT NULL THEN coalesce(b.entry ->> 'landing', 'same_time') END AS landing,
            b.entry ->> 'calendar' AS calendar,
            coalesce(b.entry ->> 'at_risk', '0.75')::numeric(7,6) AS at_risk,
            (b.entry ->> 'objective')::numeric(7,6) AS objective,
@@ -123,18 +132,24 @@ CREATE VIEW service_policy.benchmark AS
            service_policy._words(b.entry -> 'start_on') AS start_on,
            service_policy._words(b.entry -> 'stop_on') AS stop_on,
            service_policy._words(b.entry -> 'pause_on') AS pause_on,
-           coalesce(b.entry ->> 'reopen', 'resume') AS reopen
-      FROM service_policy.policy_version v, service_policy._entries(v.document -> 'benchmarks') b;
+           coalesce(b.entry ->> 'reopen',
+                    CASE WHEN b.entry ->> 'metric' IN ('next_response', 'periodic_update') AND service_policy._words(b.entry -> 'start_on') IS NULL
+                         THEN 'new_cycle' ELSE 'resume' END) AS reopen
+      FROM service_policy.policy_version v,
+           service_policy._entries(v.document -> 'benchmarks') b,
+           service_policy._working_days(b.entry ->> 'target') d(days);
 COMMENT ON VIEW service_policy.benchmark IS 'The targets of each version of a policy, a row a benchmark';
 COMMENT ON COLUMN service_policy.benchmark.policy IS 'Name of the policy';
 COMMENT ON COLUMN service_policy.benchmark.version IS 'Number of the version';
 COMMENT ON COLUMN service_policy.benchmark.state IS 'State of the version: draft, pilot, published or retired';
 COMMENT ON COLUMN service_policy.benchmark.item IS 'Place in the document''s list, from 0; of equally many conditions the earlier wins';
 COMMENT ON COLUMN service_policy.benchmark.name IS 'Name of the benchmark';
-COMMENT ON COLUMN service_policy.benchmark.metric IS 'What is measured: first_response, resolution, closure, or a metric of its own';
+COMMENT ON COLUMN service_policy.benchmark.metric IS 'What is measured: first_response, next_response, periodic_update, resolution, closure, ownership, or a metric of its own';
 COMMENT ON COLUMN service_policy.benchmark.scenario IS 'When it applies, as people read it';
 COMMENT ON COLUMN service_policy.benchmark.conditions IS 'When it applies, as the document says it; {} is always';
-COMMENT ON COLUMN service_policy.benchmark.target_minutes IS 'Minutes that the measured time may take: business time if there is a calendar';
+COMMENT ON COLUMN service_policy.benchmark.target_minutes IS 'Minutes that the measured time may take: business time if there is a calendar; NULL if working days are counted';
+COMMENT ON COLUMN service_policy.benchmark.target_days IS 'Working days that it may take; NULL if minutes are counted';
+COMMENT ON COLUMN service_policy.benchmark.landing IS 'When the last working day ends: same_time of day as the start, or end_of_day; NULL if minutes are counted';
 COMMENT ON COLUMN service_policy.benchmark.calendar IS 'Calendar whose opening hours count; NULL is around the clock';
 COMMENT ON COLUMN service_policy.benchmark.at_risk IS 'Share of the target from which a clock is at risk';
 COMMENT ON COLUMN service_policy.benchmark.objective IS 'Share of clocks that are to meet the target; NULL if none is stated';

@@ -29,6 +29,7 @@ GRANT EXECUTE ON FUNCTION
     service_policy._entries(jsonb),
     service_policy._words(jsonb),
     service_policy._minutes(text),
+    service_policy._working_days(text),
     service_policy._scenario(jsonb),
     service_policy._languages(jsonb),
     service_policy._window(jsonb)

@@ -3,6 +3,7 @@
  * against a second implementation that walks through time hour by hour.
  */
 #include "clock.h"
+#include "clock_case.h"
 #include "tap.h"
 
 #define HOUR SVP_USEC_PER_HOUR
@@ -35,10 +36,13 @@ office(void)
 static SvpBenchmark
 benchmark(const char *metric, int64 target)
 {
-	return (SvpBenchmark) {
+	SvpBenchmark rule = {
 		.name = "b", .metric = (char *) metric, .calendar = "office",
-		.target = target, .at_risk = target / 4 * 3, .resume = true
+		.target = target, .at_risk = SVP_AMOUNT_ONE / 4 * 3, .resume = true
 	};
+
+	svp_benchmark_complete(&rule);
+	return rule;
 }
 
 static SvpEvent
@@ -55,6 +59,7 @@ fold(SvpBenchmark *rule, SvpCalendar *calendar, const SvpEvent *events, int neve
 	SvpPolicy	policy = {.nbenchmarks = 1, .benchmarks = rule};
 	int			nclocks;
 
+	svp_benchmark_complete(rule);
 	if (svp_clock_fold(&history, &policy, &calendar, rule->metric, NULL, NULL,
 					   clocks, &nclocks) != SVP_TIME_OK)
 		return -1;
@@ -400,6 +405,31 @@ test_random(SvpCalendar *calendar)
 	is_int64(wrong, 0, "20,000 random histories give what walking through them gives");
 }
 
+/* Any policy and any history keep the laws. */
+static void
+test_laws(void)
+{
+	uint64_t	state = 7;
+	const char *problem = NULL;
+	int			i;
+
+	for (i = 0; i < 60000 && problem == NULL; i++)
+	{
+		uint8_t		data[200];
+
+		for (int k = 0; k < lengthof(data); k++)
+		{
+			state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			data[k] = (uint8_t) (state >> 56);
+		}
+		problem = check_case(data, sizeof(data));
+	}
+	if (!ok(problem == NULL, "60,000 random policies and histories: what is continued is what is folded"))
+		printf("# case %d: %s\n", i - 1, problem);
+	printf("# %d of %d steps asked for the history\n", histories_asked, steps_taken);
+	ok(histories_asked * 4 < steps_taken, "most steps need no history");
+}
+
 int
 main(void)
 {
@@ -414,5 +444,6 @@ main(void)
 	test_void(calendar);
 	test_scenarios(calendar);
 	test_random(calendar);
+	test_laws();
 	return done_testing();
 }
