@@ -41,6 +41,12 @@ svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger, const SvpEvent
 		}
 		timeline->records[i] = known;
 	}
+	/* what a message's own instant changes, such as the agent who took it, is known with it */
+	for (int i = n - 1; i-- > 0;)
+	{
+		if (SVP_EVENT_IS_MESSAGE(events[i].kind) && events[i].at == events[i + 1].at)
+			timeline->records[i] = timeline->records[i + 1];
+	}
 	timeline->history = (SvpHistory) {
 		.opened_at = svp_ledger_opening(ledger),
 		.nevents = n,
