@@ -59,6 +59,12 @@ compile_years(SvpCalendar *calendar, int32 first_year, int32 last_year)
 								Min(last_year, SVP_TIME_LAST_YEAR));
 }
 
+int64
+svp_calendar_revision(const SvpCalendar *calendar)
+{
+	return calendar->revision;
+}
+
 SvpZone
 svp_calendar_zone(const SvpCalendar *calendar)
 {

@@ -60,6 +60,7 @@ typedef struct SvpZone
 {
 	void	   *arg;
 	void		(*offset_at) (void *arg, int64 at, int64 *offset, int64 *until);
+	const char *name;			/* NULL counts as "" */
 } SvpZone;
 
 typedef struct SvpCalendar SvpCalendar;
@@ -72,6 +73,12 @@ extern void svp_calendar_free(SvpCalendar *calendar);
 
 /* The zone that the calendar was made with. */
 extern SvpZone svp_calendar_zone(const SvpCalendar *calendar);
+
+/*
+ * A number that changes with whatever changes the calendar's answers: zone,
+ * hours and exceptions; the same on every server.  Never 0.
+ */
+extern int64 svp_calendar_revision(const SvpCalendar *calendar);
 
 /* False once it is certain that the calendar never opens. */
 extern bool svp_calendar_may_open(const SvpCalendar *calendar);

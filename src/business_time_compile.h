@@ -83,11 +83,14 @@ struct SvpCalendar
 	int			ndates;
 	int64		hours_from;		/* there is no opening before this instant … */
 	int64		hours_to;		/* … or at or after this one */
+	int64		revision;
 };
 
 extern SvpTimeResult svp_calendar_compile(SvpCalendar *calendar, int32 first_year, int32 last_year);
 extern void svp_compiled_free(SvpCompiled *compiled);
 extern int64 svp_local_to_instant(const SvpOffset *offsets, int noffsets, int64 local);
+
+extern int64 svp_revision_make(const SvpCalendar *calendar, const char *zone);
 
 extern int32 svp_date_of(int32 year, int month, int day);
 extern void svp_date_parts(int32 date, int32 *year, int *month, int *day);

@@ -129,6 +129,7 @@ svp_calendar_create(MemoryContext context, SvpZone zone, bool next_opening,
 	copy_hours(calendar, hours, nhours);
 	copy_dates(calendar, dates, ndates);
 	find_bounds(calendar);
+	calendar->revision = svp_revision_make(calendar, zone.name == NULL ? "" : zone.name);
 	return calendar;
 }
 

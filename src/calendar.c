@@ -31,6 +31,7 @@ PG_FUNCTION_INFO_V1(svp_is_business_time);
 PG_FUNCTION_INFO_V1(svp_sql_next_opening);
 PG_FUNCTION_INFO_V1(svp_sql_next_closing);
 PG_FUNCTION_INFO_V1(svp_business_windows);
+PG_FUNCTION_INFO_V1(svp_sql_calendar_revision);
 PG_FUNCTION_INFO_V1(svp_calendar_check);
 
 /*
@@ -245,6 +246,15 @@ svp_business_windows(PG_FUNCTION_ARGS)
 						HeapTupleGetDatum(heap_form_tuple(call->tuple_desc, values, nulls)));
 	}
 	SRF_RETURN_DONE(call);
+}
+
+/*
+ * calendar_revision(calendar)
+ */
+Datum
+svp_sql_calendar_revision(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(svp_calendar_revision(calendar_of(fcinfo)));
 }
 
 /*

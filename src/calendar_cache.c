@@ -331,6 +331,7 @@ load_entry(CalendarEntry *entry, bool missing_ok)
 								 consume_rows, &rows);
 	zone.arg = rows.time_zone == NULL ? NULL : pg_tzset(rows.time_zone);
 	zone.offset_at = zone_offset_at;
+	zone.name = zone.arg == NULL ? NULL : pg_get_timezone_name(zone.arg);
 	if (rows.time_zone == NULL || (zone.arg == NULL && missing_ok))
 	{
 		forget_unloaded(entry);

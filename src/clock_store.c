@@ -157,7 +157,8 @@ clock_to_store(const SvpJudge *judge, const char *metric, const SvpClock *clock,
 		.calendar = clock->benchmark->calendar,
 		.clock = *clock,
 		.started_on = date_of(clock, clock->started_at),
-		.record = *record
+		.record = *record,
+		.calendar_revision = clock->calendar == NULL ? 0 : svp_calendar_revision(clock->calendar)
 	};
 
 	if (!SVP_CLOCK_IS_OPEN(clock))

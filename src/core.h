@@ -35,6 +35,7 @@ typedef uint32_t uint32;
 typedef uint64_t uint64;
 
 #define INT64CONST(x) INT64_C(x)
+#define UINT64CONST(x) UINT64_C(x)
 #define Assert(condition) assert(condition)
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 #define Max(x, y) ((x) > (y) ? (x) : (y))

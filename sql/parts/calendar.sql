@@ -135,3 +135,8 @@ CREATE FUNCTION service_policy.business_windows(calendar text, from_at timestamp
     RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME', 'svp_business_windows';
 COMMENT ON FUNCTION service_policy.business_windows(text, timestamptz, timestamptz) IS
     'The windows of opening hours between two instants, in order, cut at both';
+
+CREATE FUNCTION service_policy.calendar_revision(calendar text)
+    RETURNS bigint LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'svp_sql_calendar_revision';
+COMMENT ON FUNCTION service_policy.calendar_revision(text) IS
+    'A number that changes with whatever changes the calendar''s answers: its zone, hours and exceptions; names and the order of rows do not count';

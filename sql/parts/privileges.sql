@@ -15,6 +15,7 @@ GRANT EXECUTE ON FUNCTION
     service_policy.next_opening(text, timestamptz),
     service_policy.next_closing(text, timestamptz),
     service_policy.business_windows(text, timestamptz, timestamptz),
+    service_policy.calendar_revision(text),
     service_policy.validate_policy(jsonb),
     service_policy.policy_in_force(text, timestamptz),
     service_policy.explain_ticket(text, text[]),

@@ -1,13 +1,13 @@
 -- What the catalogs say of calendars: labels, privileges, error codes, how rows replicate.
 BEGIN;
-SELECT plan(45);
+SELECT plan(52);
 
 CREATE TEMP TABLE asking AS
 SELECT oid AS function, proname, provolatile, proisstrict, proparallel, prosecdef, procost, proargnames,
        pg_get_function_result(oid) AS result
 FROM pg_proc
 WHERE pronamespace = 'service_policy'::regnamespace
-  AND proname ~ '^(business_(elapsed|seconds|deadline|days_deadline|windows)|is_business_time|next_(opening|closing))$';
+  AND proname ~ '^(business_(elapsed|seconds|deadline|days_deadline|windows)|calendar_revision|is_business_time|next_(opening|closing))$';
 
 SELECT is((SELECT string_agg(format('%s %s: %s', proname, proargnames, result), E'\n' ORDER BY proname) FROM asking),
 'business_days_deadline {calendar,started,days,landing}: timestamp with time zone
@@ -15,6 +15,7 @@ business_deadline {calendar,started,budget}: timestamp with time zone
 business_elapsed {calendar,started,ended}: interval
 business_seconds {calendar,started,ended}: double precision
 business_windows {calendar,from_at,to_at,opens_at,closes_at}: SETOF record
+calendar_revision {calendar}: bigint
 is_business_time {calendar,at}: boolean
 next_closing {calendar,at}: timestamp with time zone
 next_opening {calendar,at}: timestamp with time zone',
@@ -57,8 +58,20 @@ SELECT is(service_policy.business_elapsed('c', '2026-03-02 UTC', '2026-03-03 UTC
 SELECT throws_ok($$ INSERT INTO service_policy.calendar_date (calendar, on_date) VALUES ('c', '2026-03-02') $$, '42501', NULL, 'and changes nothing');
 RESET ROLE;
 
+SELECT is(service_policy.calendar_revision('c'), -4773780048190652013, 'a calendar''s revision, as a program of a few lines computes it');
+UPDATE service_policy.calendar SET description = 'Mondays' WHERE name = 'c';
+INSERT INTO service_policy.calendar_date (calendar, on_date, name) VALUES ('c', '2026-03-09', 'Fair');
+CREATE TEMP TABLE revision AS SELECT service_policy.calendar_revision('c') AS of;
+SELECT isnt(of, -4773780048190652013, 'a holiday is another revision') FROM revision;
+UPDATE service_policy.calendar_date SET name = 'Trade fair' WHERE calendar = 'c';
+SELECT is(service_policy.calendar_revision('c'), of, 'what it is called does not count') FROM revision;
+DELETE FROM service_policy.calendar_date WHERE calendar = 'c';
+SELECT is(service_policy.calendar_revision('c'), -4773780048190652013, 'without it, it is the old one again');
+SELECT is(service_policy.calendar_revision(NULL), NULL, 'NULL has none');
+
 SELECT throws_ok(query, code, NULL, query || ' is ' || code) FROM (VALUES
     ($$SELECT service_policy.business_elapsed('nowhere', '2026-01-01', '2026-01-02')$$, '42704'),
+    ($$SELECT service_policy.calendar_revision('nowhere')$$, '42704'),
     ($$SELECT service_policy.business_elapsed('empty', '2026-01-01', '2026-01-02')$$, '22023'),
     ($$SELECT service_policy.business_elapsed('c', '2026-01-01', 'infinity')$$, '22008'),
     ($$SELECT service_policy.business_seconds('c', '-infinity', '2026-01-01')$$, '22008'),

@@ -13,7 +13,7 @@ SELECT set_eq(
     ARRAY[
         -- asking
         'business_elapsed', 'business_seconds', 'business_deadline', 'business_days_deadline', 'is_business_time',
-        'next_opening', 'next_closing', 'business_windows', 'validate_policy', 'policy_in_force',
+        'next_opening', 'next_closing', 'business_windows', 'calendar_revision', 'validate_policy', 'policy_in_force',
         'explain_ticket', '_explain_ticket', 'refund_check',
         -- in views
         '_clock_microseconds', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages', '_window',
@@ -64,7 +64,7 @@ SELECT set_eq(
     $$SELECT proname::text, provolatile::text || proparallel::text FROM our_function
        WHERE proname !~ '^_' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')$$,
     $$VALUES ('business_elapsed', 'ss'), ('business_seconds', 'ss'), ('business_deadline', 'ss'), ('business_days_deadline', 'ss'),
-             ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'),
+             ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
              ('_clock_microseconds', 'ss'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
              ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'),
