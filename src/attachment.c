@@ -31,6 +31,7 @@
 #include "attempt.h"
 #include "compat.h"
 #include "config.h"
+#include "rows.h"
 
 typedef struct CacheEntry
 {
@@ -174,11 +175,7 @@ free_attachment(SvpAttachment *attachment)
 
 	foreach(lc, attachment->readers)
 		svp_reader_free((SvpRowReader *) lfirst(lc));
-	for (int i = 0; i < SVP_NSTATEMENTS; i++)
-	{
-		if (attachment->plans[i] != NULL)
-			SPI_freeplan(attachment->plans[i]);
-	}
+	svp_rows_forget(attachment);
 	for (int i = 0; i < SVP_NREFUND_STATEMENTS; i++)
 	{
 		if (attachment->refund_plans[i] != NULL)
