@@ -46,6 +46,7 @@ typedef struct SvpAttachment
 	char	   *data_schema;	/* "<name>_data" */
 	SvpMapping *ticket;
 	SvpMapping *refund;			/* NULL without attach_refunds() */
+	List	   *histories;		/* SvpMapping, of attach_history() */
 	int			nstates;
 	char	  **source_states;	/* the CRM's states … */
 	SvpState   *states;			/* … and what they mean */
