@@ -31,11 +31,12 @@ BEGIN;
 SELECT service_policy.detach(a.name) FROM service_policy.attachment a WHERE a.name = :'name';
 
 -- Redmine writes an issue and its journal a few milliseconds apart in one save; in whole seconds they are one moment.
+-- Of two times with one local name AT TIME ZONE takes the second, as Redmine does.
 SELECT service_policy.attach(:'name', 'public.issues', :'policy', ARRAY['id'],
     facts => jsonb_build_object(
-        'opened_at', jsonb_build_object('sql', $$date_trunc('second', created_on)$$, 'as', 'timestamp', 'zone', :'zone'),
-        'changed_at', jsonb_build_object('sql', $$date_trunc('second', updated_on)$$, 'as', 'timestamp', 'zone', :'zone'),
-        'closed_at', jsonb_build_object('sql', $$date_trunc('second', closed_on)$$, 'as', 'timestamp', 'zone', :'zone'),
+        'opened_at', format($$date_trunc('second', created_on) AT TIME ZONE %L$$, :'zone'),
+        'changed_at', format($$date_trunc('second', updated_on) AT TIME ZONE %L$$, :'zone'),
+        'closed_at', format($$date_trunc('second', closed_on) AT TIME ZONE %L$$, :'zone'),
         'state', 'status_id',
         'priority', '(SELECT e.name FROM public.enumerations e WHERE e.id = ticket.priority_id)',
         'category', '(SELECT t.name FROM public.trackers t WHERE t.id = ticket.tracker_id)',

@@ -126,24 +126,19 @@ sub cycles
 		my $open = $cycle && !$cycle->{outcome};
 		my $wanted = $open_while{$metric}->($now) && $now->{state} ne 'void';
 		my $renewed = $metric eq 'periodic_update' && $event->{kind} eq 'reply';
-		next unless $open || $wanted;
+		my $opening = $metric ne 'next_response' && $event == $events[0];
+		next unless $open || $wanted || $opening;
 		my $benchmark = $self->benchmark($metric, $now->{scenario});
-		if ($open)
-		{
-			@$cycle{qw(benchmark at)} = ($benchmark, $now->{at});
-			push @{ $cycle->{stretches} }, [ $now->{at}, $now->{state}, $wanted ];
-			next if $wanted && !$renewed;
-			$cycle->{outcome} = $now->{state} eq 'void' ? 'cancelled' : 'judged';
-			next unless $wanted;
-		}
-		elsif ($cycle && goes_on($cycle, $benchmark))
+		my $stretch = [ $now->{at}, $now->{state}, $wanted ];
+		if ($open || $cycle && goes_on($cycle, $benchmark))
 		{
 			@$cycle{qw(benchmark at outcome)} = ($benchmark, $now->{at}, undef);
-			push @{ $cycle->{stretches} }, [ $now->{at}, $now->{state}, 1 ];
-			next;
+			push @{ $cycle->{stretches} }, $stretch;
+			$cycle->{outcome} = $now->{state} eq 'void' ? 'cancelled' : 'judged' if !$wanted || $renewed;
+			next unless $renewed && $wanted;
 		}
 		push @cycles, { metric => $metric, cycle => @cycles + 1, benchmark => $benchmark, at => $now->{at},
-			stretches => [ [ $now->{at}, $now->{state}, 1 ] ] };
+			stretches => [ $stretch, $wanted ? () : $stretch ], outcome => $wanted ? undef : 'judged' };
 	}
 	return @cycles;
 }
