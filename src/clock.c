@@ -193,6 +193,25 @@ rematch(Fold *fold, int benchmark)
 	(void) begins_again(fold, &fold->step, clock);
 }
 
+/*
+ * Does a clock that is judged stay so, because the current event would do
+ * nothing to the clock that another benchmark gives?
+ */
+static bool
+keeps_judged(Fold *fold, int benchmark)
+{
+	SvpStep		step = fold->step;
+	SvpClock	now;
+
+	if (!fold->clock->started || SVP_CLOCK_IS_OPEN(fold->clock))
+		return false;
+	now = replayed(fold, benchmark);
+	step.listener = NULL;
+	svp_step_hear(&step, &now);
+	svp_step_clock(&step, &now);
+	return !now.started || now.last_event != step.number;
+}
+
 static void
 begin_cycle(Fold *fold, const Cycle *cycle)
 {
@@ -217,7 +236,11 @@ step_latest(Fold *fold, const Cycle *cycle)
 		return;
 	}
 	if (fold->clock->benchmark != &fold->policy->benchmarks[fold->best])
+	{
+		if (keeps_judged(fold, fold->best))
+			return;
 		rematch(fold, fold->best);
+	}
 	svp_step_clock(&fold->step, fold->clock);
 }
 

@@ -47,6 +47,15 @@ is_revived(const SvpTicket *ticket, const SvpClock *clock)
 }
 
 /*
+ * Does what is told now belong before the clock's judgement?
+ */
+static bool
+is_late(const SvpTicket *ticket, const SvpClock *judged)
+{
+	return ticket->earliest < judged->stopped_at || ticket->has_new_opening;
+}
+
+/*
  * A judged clock changes only by an event that comes after its judgement, and
  * not because the ticket is now said to have been opened at another time.
  */
@@ -56,9 +65,11 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 	const SvpClock *a = &stored->clock;
 	const SvpClock *b = &now->clock;
 
-	return SVP_CLOCK_IS_OPEN(a) || SVP_CLOCK_IS_OPEN(b) || is_revived(ticket, a) ||
-		(ticket->earliest >= a->stopped_at && b->stopped_at > a->stopped_at &&
-		 a->started_at == b->started_at);
+	if (SVP_CLOCK_IS_OPEN(a) || is_revived(ticket, a))
+		return true;
+	if (SVP_CLOCK_IS_OPEN(b))
+		return ticket->earliest >= a->stopped_at;
+	return !is_late(ticket, a) && b->stopped_at > a->stopped_at;
 }
 
 static void
@@ -84,9 +95,7 @@ change_clock(SvpTicket *ticket, const SvpStoredClock *clock)
 static void
 keep_judged(SvpTicket *ticket, SvpStoredClock *stored)
 {
-	bool		is_late = ticket->earliest < stored->clock.stopped_at || ticket->has_new_opening;
-
-	if (stored->is_disputed || !is_late)
+	if (stored->is_disputed || !is_late(ticket, &stored->clock))
 		return;
 	stored->is_disputed = true;
 	change_clock(ticket, stored);
@@ -167,12 +176,14 @@ clock_to_store(const SvpJudge *judge, const char *metric, const SvpClock *clock,
 }
 
 /*
- * A stored clock that the evidence no longer gives.
+ * A stored clock that the evidence no longer gives: another scenario's
+ * benchmark has not started after it was reopened, or it never did.
  */
 static void
 drop_or_keep(SvpTicket *ticket, SvpStoredClock *stored)
 {
-	if (!ticket->restates && !SVP_CLOCK_IS_OPEN(&stored->clock))
+	if (!ticket->restates && !SVP_CLOCK_IS_OPEN(&stored->clock) &&
+		(stored->is_disputed || is_late(ticket, &stored->clock)))
 	{
 		keep_judged(ticket, stored);
 		return;

@@ -48,8 +48,7 @@ typedef struct SvpFactMapping
 
 typedef struct SvpMapping
 {
-	const char *alias;			/* "ticket", "refund" or "change" */
-	const char *table;			/* its name, quoted; NULL until attached */
+	const char *alias;			/* "ticket" or "refund" */
 	int			nkey;
 	char	  **key;			/* column names of the CRM's table … */
 	char	  **data_key;		/* … and of ours */

@@ -16,7 +16,6 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
-#include "issue.h"
 #include "ticket.h"
 
 void
@@ -232,30 +231,30 @@ record_resolution(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *lat
 
 /*
  * A ticket that was not known.  It was open from the opening on, until the
- * time from which the row says that it is as it is.
+ * time from which the row says that it is as it is.  An opening that is only
+ * inferred from that has no state of the CRM's (svp_timeline_make).
  */
 static void
 record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record)
 {
-	int64		at = event_time(ticket, facts, NULL, record->event.state);
 	bool		is_dated = fact(ticket, facts, "changed_at") != NULL ||
 		record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED;
+	int64		at = is_dated ? event_time(ticket, facts, NULL, record->event.state) :
+		record->opened_at;
+	bool		is_opening = record->source_state != NULL && at == record->opened_at &&
+		(!is_dated || record->event.state == SVP_STATE_OPEN);
 	SvpRecord	opening = *record;
 
-	if (!is_dated)
-	{
-		record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
-		return;
-	}
-	if (record->event.state != SVP_STATE_OPEN)
+	if (!is_opening)
 	{
 		opening.event.state = SVP_STATE_OPEN;
 		opening.source_state = NULL;
 	}
 	check_order(ticket, record, at);
 	record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
-	record_resolution(ticket, facts, NULL, record, at);
-	if (at != record->opened_at || record->event.state != SVP_STATE_OPEN)
+	if (is_dated)
+		record_resolution(ticket, facts, NULL, record, at);
+	if (!is_opening)
 		record_event(ticket, *record, SVP_EVENT_CHANGED, at);
 }
 

@@ -12,6 +12,26 @@
 #include "timeline.h"
 
 /*
+ * What was known at an event.  The opening of a ticket that told only what it
+ * was later on was inferred: it has no state of the CRM's.  What the ticket
+ * was then is what it was at the earliest event, whichever came first to us.
+ */
+static const SvpRecord *
+known_at(const SvpLedger *ledger, int i)
+{
+	const SvpRecord *record = &ledger->records[i];
+
+	if (record->event.kind != SVP_EVENT_OPENED || record->source_state != NULL)
+		return record;
+	for (int later = i + 1; later < ledger->nrecords; later++)
+	{
+		if (ledger->records[later].event.kind == SVP_EVENT_CHANGED)
+			return &ledger->records[later];
+	}
+	return record;
+}
+
+/*
  * Merge a ledger that is not empty with messages, both in order.
  */
 void
@@ -33,11 +53,15 @@ svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger, const SvpEvent
 			events[i] = messages[message++];
 		else
 		{
+			events[i] = ledger->records[record].event;
 			/* a reply says nothing of the ticket itself */
-			if (ledger->records[record].event.kind != SVP_EVENT_RESPONDED)
-				known = &ledger->records[record];
-			events[i] = ledger->records[record++].event;
+			if (events[i].kind != SVP_EVENT_RESPONDED)
+			{
+				known = known_at(ledger, record);
+				events[i].scenario = known->event.scenario;
+			}
 			events[i].owned = known->agent != NULL;
+			record++;
 		}
 		timeline->records[i] = known;
 	}

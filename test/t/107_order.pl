@@ -1,0 +1,175 @@
+# The order in which events arrive does not matter: the same histories are written in order of time, shuffled, and
+# newest first, in one transaction and in one for each event, messages before their tickets; and give the same clocks.
+# What had been judged when an event came late is kept and disputed, exactly that, until restate().
+# SVP_ORDER_SEED=n tries other histories, SVP_ORDER_TICKETS=n more of them.
+use strict;
+use warnings;
+use List::Util qw(shuffle);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $seed = $ENV{SVP_ORDER_SEED} // 107;
+my $ntickets = $ENV{SVP_ORDER_TICKETS} // 60;
+srand($seed);
+
+my $node = PostgreSQL::Test::Cluster->new('order');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION service_policy;
+	INSERT INTO service_policy.calendar (name, time_zone) VALUES ('desk', 'Europe/Berlin'), ('watch', 'UTC');
+	INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes)
+		SELECT 'desk', weekday, time '09:00', time '17:00' FROM generate_series(1, 5) weekday
+		UNION ALL SELECT 'watch', weekday, time '22:00', time '06:00' FROM generate_series(1, 7) weekday;
+	SELECT service_policy.load_policy('{"policy": "desk", "benchmarks": [
+		{"name": "answer", "metric": "first_response", "target": "2 hours", "calendar": "desk"},
+		{"name": "answer_high", "metric": "first_response", "target": "1 hour", "when": {"priority": ["high"]}, "pause_on": ["on_hold"]},
+		{"name": "solve", "metric": "resolution", "target": "10 hours", "calendar": "desk", "pause_on": ["pending"], "when": {"priority": ["low", "high"]}},
+		{"name": "solve_phone", "metric": "resolution", "target": "20 hours", "when": {"priority": ["high"], "channel": ["phone"]}, "reopen": "new_cycle"},
+		{"name": "close", "metric": "closure", "target": "30 hours", "calendar": "watch", "reopen": "new_cycle"},
+		{"name": "triage", "metric": "triage", "target": "3 hours", "calendar": "desk", "start_on": ["open"], "stop_on": ["pending", "resolved"], "pause_on": ["on_hold"]},
+		{"name": "triage_phone", "metric": "triage", "target": "1 hour", "start_on": ["on_hold"], "stop_on": ["resolved", "closed"], "when": {"channel": ["phone"]}}]}');
+	SELECT service_policy.publish_policy('desk', 1, '2020-01-01Z');
+	CREATE SCHEMA crm;
+	CREATE TABLE crm.rewritten (before jsonb, after jsonb);
+	CREATE FUNCTION crm.watch() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF OLD.stopped_at > timestamptz '2024-01-01Z' + current_setting('crm.event')::bigint * interval '1 us'
+			AND (TG_OP = 'DELETE' OR to_jsonb(NEW) - 'disputed' <> to_jsonb(OLD) - 'disputed') THEN
+			INSERT INTO crm.rewritten VALUES (to_jsonb(OLD), CASE TG_OP WHEN 'UPDATE' THEN to_jsonb(NEW) END);
+		END IF;
+		RETURN NULL;
+	END $$;
+});
+
+# A table of its own for each way to write the same.
+sub attach
+{
+	my ($way) = @_;
+	$node->safe_psql('postgres', qq{
+		CREATE TABLE crm.$way (id int PRIMARY KEY, created_at timestamptz, updated_at timestamptz, status text,
+			priority text, channel text, team text, agent text);
+		SELECT service_policy.attach('$way', 'crm.$way', 'desk', '{id}',
+			'{"opened_at": "created_at", "changed_at": "updated_at", "state": "status", "priority": "priority",
+			  "channel": "channel", "team": "team", "agent": "agent"}',
+			'{"new": "open", "open": "open", "waiting": "pending", "blocked": "on_hold", "solved": "resolved", "closed": "closed", "spam": "void"}')});
+	return;
+}
+
+sub one_of { return $_[ rand @_ ] }
+
+# An instant in microseconds from 1 January 2024, which no other event has.
+my %taken;
+sub instant
+{
+	my ($us) = @_;
+	$us++ while $taken{$us}++;
+	return $us;
+}
+
+sub literal
+{
+	my ($us) = @_;
+	return sprintf "timestamptz '2024-01-01Z' + interval '%d us'", $us;
+}
+
+# Note each judged clock that a late event rewrites; there must be none.
+sub watch
+{
+	my ($way) = @_;
+	$node->safe_psql('postgres', "CREATE TRIGGER watch AFTER UPDATE OR DELETE ON ${way}_data.clock FOR EACH ROW EXECUTE FUNCTION crm.watch()");
+	return;
+}
+
+# The history of one ticket: [instant, statement with %s for the way].
+sub history
+{
+	my ($id) = @_;
+	my $at = instant(int rand 1e6 * 86400 * 14);
+	my $created_at = literal($at);
+	my %row = (status => one_of(('new') x 4, 'waiting', 'solved'), priority => one_of(qw(low high other)), channel => one_of(qw(mail phone)), team => 'one', agent => 'NULL');
+	my @events;
+	foreach (0 .. 2 + rand 12)
+	{
+		my $columns = join ', ', literal($at), map { $row{$_} eq 'NULL' ? 'NULL' : "'$row{$_}'" } qw(status priority channel team agent);
+		push @events, [ $at, "INSERT INTO crm.%1\$s VALUES ($id, $created_at, $columns) ON CONFLICT (id) DO UPDATE SET "
+			. '(updated_at, status, priority, channel, team, agent) = (excluded.updated_at, excluded.status, excluded.priority, excluded.channel, excluded.team, excluded.agent)' ];
+		$at = instant($at + int(1e6 * (1 + rand one_of(600, 7200, 86400, 200000))));
+		$row{status} = one_of(qw(open open waiting waiting blocked solved solved closed spam)) if rand() < 0.7;
+		$row{priority} = one_of(qw(low high other)) if rand() < 0.2;
+		$row{channel} = one_of(qw(mail phone)) if rand() < 0.2;
+		$row{team} = one_of(qw(one two)) if rand() < 0.2;
+		$row{agent} = one_of(qw(NULL anna bert)) if rand() < 0.3;
+	}
+	return @events;
+}
+
+sub write_events
+{
+	my ($way, $per_transaction, @events) = @_;
+	my $sql = '';
+	while (@events)
+	{
+		$sql .= "BEGIN;\n";
+		$sql .= sprintf "SET crm.event = $_->[0];\n$_->[1];\n", $way foreach splice @events, 0, $per_transaction->();
+		$sql .= "COMMIT;\n";
+	}
+	$node->safe_psql('postgres', $sql);
+	return;
+}
+
+# Clocks that differ from those of the first way, and in what.
+sub differences
+{
+	my ($way) = @_;
+	return split /\n/, $node->safe_psql('postgres', qq{
+		SELECT format('%s %s %s', id, metric, cycle), b.disputed, (
+			SELECT string_agg(format('%s %s, not %s', key, coalesce(y.value, 'nothing'), coalesce(x.value, 'nothing')), '; ')
+			  FROM jsonb_each_text(coalesce(to_jsonb(a), '{}')) x FULL JOIN jsonb_each_text(coalesce(to_jsonb(b), '{}')) y USING (key)
+			 WHERE x.value IS DISTINCT FROM y.value AND key <> 'disputed')
+		  FROM in_order_data.clock a FULL JOIN ${way}_data.clock b USING (id, metric, cycle)
+		 WHERE to_jsonb(a) - 'disputed' IS DISTINCT FROM to_jsonb(b) - 'disputed' ORDER BY id, metric, cycle});
+}
+
+# For whoever looks into a failure: what differs, and the ledgers of the first ticket.
+sub show
+{
+	my ($way, @differences) = @_;
+	my ($id) = $differences[0] =~ /^(\d+)/;
+	diag(join "\n", splice @differences, 0, 8);
+	diag($node->safe_psql('postgres', join ';', map { "SELECT '$_', seq, at, event, state, priority, channel, team, agent FROM ${_}_data.ledger WHERE id = $id ORDER BY at, seq" } 'in_order', $way));
+	return;
+}
+
+my @events = sort { $a->[0] <=> $b->[0] } map { history($_) } 1 .. $ntickets;
+diag("seed $seed: " . @events . " events of $ntickets tickets");
+my %ways = (
+	in_order => [ sub { 1 }, @events ],
+	in_order_at_once => [ sub { 1e9 }, @events ],
+	newest_first => [ sub { 1 }, reverse @events ],
+	shuffled_at_once => [ sub { 1e9 }, shuffle @events ],
+	shuffled_one => [ sub { 1 }, shuffle @events ],
+	shuffled_two => [ sub { 1 }, shuffle @events ],
+	shuffled_some => [ sub { 1 + rand 20 }, shuffle @events ]);
+foreach my $way (sort keys %ways)
+{
+	attach($way);
+	watch($way) if $way =~ /some|newest/;
+	write_events($way, @{ $ways{$way} });
+}
+is($node->safe_psql('postgres', 'SELECT count(*) FROM in_order_data.clock WHERE disputed'), 0, 'nothing is disputed that came in order');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM in_order_data.clock'), '>', 3 * $ntickets, 'there are clocks');
+foreach my $way (sort grep { $_ ne 'in_order' } keys %ways)
+{
+	my @differing = differences($way);
+	my @undisputed = grep { !/^[^|]*\|t\|/ } @differing;
+	is(scalar @undisputed, 0, "$way: what differs is disputed") || show($way, @undisputed);
+	is($node->safe_psql('postgres', "SELECT count(*) FROM ${way}_data.clock WHERE disputed"), scalar @differing,
+		"$way: what is disputed differs");
+	is($node->safe_psql('postgres', "SELECT id FROM ${way}_data.clock WHERE disputed EXCEPT SELECT id FROM ${way}_data.issue WHERE problem = 'late_event'"), '',
+		"$way: what is disputed is an issue");
+}
+is($node->safe_psql('postgres', 'SELECT * FROM crm.rewritten LIMIT 5'), '', 'a late event rewrites no judged clock');
+$node->stop;
+done_testing();
