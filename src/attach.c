@@ -137,7 +137,7 @@ svp_check_mapping(PG_FUNCTION_ARGS)
 									   RelationGetRelationName(relation));
 	level = svp_settings_enter();
 
-	mapping = svp_mapping_parse(source, key, nkey, PG_GETARG_JSONB_P(3), where);
+	mapping = svp_mapping_parse(svp_mapping_alias(source), key, nkey, PG_GETARG_JSONB_P(3), where);
 	for (int i = 0; i < nkey; i++)
 		(void) svp_mapping_key_column(mapping, i, RelationGetDescr(relation));
 
@@ -147,7 +147,7 @@ svp_check_mapping(PG_FUNCTION_ARGS)
 		check_fact(mapping, &mapping->facts[i], table);
 	if (where != NULL)
 	{
-		Trial		trial = {where, source, table, true};
+		Trial		trial = {where, mapping->alias, table, true};
 
 		check_expression(&trial, "the row filter only_where");
 	}

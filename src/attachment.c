@@ -31,6 +31,8 @@
 #include "attempt.h"
 #include "compat.h"
 #include "config.h"
+#include "mapping.h"
+#include "rows.h"
 
 typedef struct CacheEntry
 {
@@ -50,7 +52,8 @@ static const char *const attachment_query =
 "       a.write_back"
 "  FROM service_policy.attachment a"
 "  JOIN service_policy.attachment_table t ON t.attachment = a.name"
-" WHERE a.name = $1";
+" WHERE a.name = $1"
+" ORDER BY t.source, t.table_name";
 
 /*
  * The elements of a text array without NULLs.
@@ -120,9 +123,10 @@ load_mapping(int row, const char *source)
 	char	  **key = svp_text_array(DatumGetArrayTypeP(column(row, 4, &isnull)), &nkey);
 	Jsonb	   *facts = DatumGetJsonbP(column(row, 5, &isnull));
 	Datum		where = column(row, 6, &isnull);
-	SvpMapping *mapping = svp_mapping_parse(source, key, nkey, facts,
+	SvpMapping *mapping = svp_mapping_parse(svp_mapping_alias(source), key, nkey, facts,
 											isnull ? NULL : TextDatumGetCString(where));
 
+	mapping->table = TextDatumGetCString(column(row, 8, &isnull));
 	mapping->data_key = svp_text_array(DatumGetArrayTypeP(column(row, 7, &isnull)), &ndata_key);
 	if (nkey == 0 || nkey > INDEX_MAX_KEYS || ndata_key != nkey)
 		ereport(ERROR,
@@ -153,8 +157,10 @@ load_rows(void *arg)
 			attachment->refund = load_mapping(row, source);
 			attachment->refund_table = TextDatumGetCString(column(row, 8, &isnull));
 		}
-		else
+		else if (strcmp(source, "ticket") == 0)
 			attachment->ticket = load_mapping(row, source);
+		else if (strcmp(source, "history") == 0)
+			attachment->histories = lappend(attachment->histories, load_mapping(row, source));
 	}
 	if (SPI_processed > 0)
 	{
@@ -174,11 +180,7 @@ free_attachment(SvpAttachment *attachment)
 
 	foreach(lc, attachment->readers)
 		svp_reader_free((SvpRowReader *) lfirst(lc));
-	for (int i = 0; i < SVP_NSTATEMENTS; i++)
-	{
-		if (attachment->plans[i] != NULL)
-			SPI_freeplan(attachment->plans[i]);
-	}
+	svp_rows_forget(attachment);
 	for (int i = 0; i < SVP_NREFUND_STATEMENTS; i++)
 	{
 		if (attachment->refund_plans[i] != NULL)

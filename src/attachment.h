@@ -17,23 +17,20 @@
 #include "words.h"
 #include "write_back.h"
 
-/* The statements that are kept prepared for an attachment, see ledger.c. */
-typedef enum SvpStatement
+/* An attachment's own tables that the ticket's triggers use, see rows.h. */
+typedef enum SvpTableId
 {
-	SVP_READ_LEDGER,
-	SVP_APPEND_LEDGER,
-	SVP_BEGIN_LEDGER,
-	SVP_RETRACT_LEDGER,
-	SVP_READ_CLOCKS,
-	SVP_ADD_CLOCK,
-	SVP_CHANGE_CLOCK,
-	SVP_DROP_CLOCK,
-	SVP_APPEND_ISSUE
-} SvpStatement;
+	SVP_LEDGER,
+	SVP_MESSAGE,
+	SVP_CLOCK,
+	SVP_ISSUE
+} SvpTableId;
 
-#define SVP_NSTATEMENTS (SVP_APPEND_ISSUE + 1)
+#define SVP_NTABLES (SVP_ISSUE + 1)
 
-/* Likewise for its refunds, see refund_table.c. */
+struct SvpTable;
+
+/* The statements that are kept prepared for its refunds, see refund_table.c. */
 typedef enum SvpRefundStatement
 {
 	SVP_REFUND_IS_DECIDED,
@@ -49,6 +46,7 @@ typedef struct SvpAttachment
 	char	   *data_schema;	/* "<name>_data" */
 	SvpMapping *ticket;
 	SvpMapping *refund;			/* NULL without attach_refunds() */
+	List	   *histories;		/* SvpMapping, of attach_history() */
 	int			nstates;
 	char	  **source_states;	/* the CRM's states … */
 	SvpState   *states;			/* … and what they mean */
@@ -60,7 +58,7 @@ typedef struct SvpAttachment
 	MemoryContext context;		/* holds all of this */
 	List	   *readers;		/* SvpRowReader, one a relation seen */
 	Oid		   *key_types;		/* of the ticket's key in our tables */
-	SPIPlanPtr	plans[SVP_NSTATEMENTS];
+	struct SvpTable *tables[SVP_NTABLES];
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */
 	SPIPlanPtr	refund_plans[SVP_NREFUND_STATEMENTS];

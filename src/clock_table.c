@@ -10,113 +10,160 @@
 #include "postgres.h"
 
 #include "utils/date.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "clock_table.h"
 
 static void
-read_clock(int row, SvpStoredClock *stored)
+read_clock(const Datum *values, const bool *nulls, SvpStoredClock *stored)
 {
 	SvpClock   *clock = &stored->clock;
 
-	stored->metric = svp_text_field(row, 1);
-	if (stored->metric == NULL)
-		stored->metric = "";
-	clock->cycle = svp_int_field(row, 2);
-	stored->benchmark = svp_text_field(row, 3);
+	memset(stored, 0, sizeof(SvpStoredClock));
+	stored->metric = svp_value_text(values, nulls, 0);
+	clock->cycle = svp_value_int(values, nulls, 1);
+	stored->benchmark = svp_value_text(values, nulls, 2);
 	if (stored->benchmark == NULL)
 		stored->benchmark = "";
-	stored->policy_version = svp_int_field(row, 4);
-	stored->calendar = svp_text_field(row, 5);
-	clock->state = svp_word_field(row, 6, svp_clock_state_names, SVP_NCLOCK_STATES,
+	stored->policy_version = svp_value_int(values, nulls, 3);
+	stored->calendar = svp_value_text(values, nulls, 4);
+	clock->state = svp_value_word(values, nulls, 5, svp_clock_state_names, SVP_NCLOCK_STATES,
 								  SVP_CLOCK_RUNNING);
-	clock->started_at = svp_time_field(row, 7, NULL);
-	stored->started_on = svp_int_field(row, 8);
-	clock->due_at = svp_time_field(row, 9, &clock->has_due);
-	clock->at_risk_at = svp_time_field(row, 10, &clock->has_at_risk);
-	clock->target = svp_time_field(row, 11, NULL);
-	clock->elapsed = svp_time_field(row, 12, NULL);
-	clock->paused = svp_time_field(row, 13, NULL);
-	clock->counted_from = svp_time_field(row, 14, NULL);
-	clock->paused_at = svp_time_field(row, 15, NULL);
-	clock->stopped_at = svp_time_field(row, 16, NULL);
-	stored->stopped_on = svp_int_field(row, 17);
-	svp_read_ticket(row, 18, &stored->record);
-	stored->calendar_revision = svp_time_field(row, 27, NULL);
-	stored->is_disputed = svp_time_field(row, 28, NULL) != 0;
-	stored->imported_at = svp_time_field(row, 29, &stored->is_imported);
+	clock->started_at = svp_value_time(values, nulls, 6, NULL);
+	stored->started_on = svp_value_int(values, nulls, 7);
+	clock->due_at = svp_value_time(values, nulls, 8, &clock->has_due);
+	clock->at_risk_at = svp_value_time(values, nulls, 9, &clock->has_at_risk);
+	clock->target = svp_value_time(values, nulls, 10, NULL);
+	clock->elapsed = svp_value_time(values, nulls, 11, NULL);
+	clock->paused = svp_value_time(values, nulls, 12, NULL);
+	clock->counted_from = svp_value_time(values, nulls, 13, NULL);
+	clock->paused_at = svp_value_time(values, nulls, 14, NULL);
+	clock->stopped_at = svp_value_time(values, nulls, 15, NULL);
+	stored->stopped_on = svp_value_int(values, nulls, 16);
+	svp_record_read_ticket(values + 17, nulls + 17, &stored->record);
+	stored->calendar_revision = svp_value_time(values, nulls, 26, NULL);
+	stored->is_disputed = !nulls[27] && DatumGetBool(values[27]);
+	stored->imported_at = svp_value_time(values, nulls, 28, &stored->is_imported);
 }
 
+typedef struct Reading
+{
+	int			nkey;
+	SvpStoredClock *clocks;
+	int			n;
+	int			capacity;
+} Reading;
+
+static bool
+take_clock(void *arg, const Datum *values, const bool *nulls)
+{
+	Reading    *reading = arg;
+
+	if (reading->n == reading->capacity)
+	{
+		reading->capacity *= 2;
+		reading->clocks = repalloc_huge(reading->clocks,
+										sizeof(SvpStoredClock) * (Size) reading->capacity);
+	}
+	read_clock(values + reading->nkey, nulls + reading->nkey, &reading->clocks[reading->n++]);
+	return true;
+}
+
+/*
+ * Read a ticket's clocks, in order of metric and cycle.
+ */
 SvpStoredClock *
 svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks)
 {
-	SvpParameters	parameters = {0};
-	SvpStoredClock *clocks;
+	Reading		reading = {attachment->ticket->nkey, palloc(sizeof(SvpStoredClock) * 8), 0, 8};
 
-	svp_add_key(&parameters, attachment, key);
-	svp_evidence_run(attachment, SVP_READ_CLOCKS, &parameters, SPI_OK_SELECT);
-	*nclocks = SPI_processed;
-	clocks = palloc0(sizeof(SvpStoredClock) * (SPI_processed + 1));
-	for (int i = 0; i < *nclocks; i++)
-		read_clock(i, &clocks[i]);
-	SPI_freetuptable(SPI_tuptable);
-	return clocks;
+	svp_rows_scan(attachment, SVP_CLOCK, reading.nkey, key, false, take_clock, &reading);
+	*nclocks = reading.n;
+	return reading.clocks;
+}
+
+static bool
+take_one(void *arg, const Datum *values, const bool *nulls)
+{
+	(void) take_clock(arg, values, nulls);
+	return false;
+}
+
+bool
+svp_clocks_latest(SvpAttachment *attachment, const Datum *key, const char *metric,
+				  SvpStoredClock *clock)
+{
+	Reading		reading = {attachment->ticket->nkey, clock, 0, 1};
+	SvpRow		prefix;
+
+	prefix.n = 0;
+	svp_row_add_key(&prefix, reading.nkey, key);
+	svp_row_add_text(&prefix, metric);
+	svp_rows_scan(attachment, SVP_CLOCK, prefix.n, prefix.values, true, take_one, &reading);
+	return reading.n > 0;
 }
 
 static void
-write_clock(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *stored,
-			SvpStatement which, int expected)
+fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
+		 const SvpStoredClock *stored)
 {
 	const SvpClock *clock = &stored->clock;
 	bool		stopped = !SVP_CLOCK_IS_OPEN(clock);
-	SvpParameters	parameters = {0};
 
-	svp_add_key(&parameters, attachment, key);
-	svp_add_text(&parameters, stored->metric);
-	svp_add_value(&parameters, Int32GetDatum(clock->cycle));
-	svp_add_text(&parameters, stored->benchmark);
-	svp_add_value(&parameters, Int32GetDatum(stored->policy_version));
-	svp_add_text(&parameters, stored->calendar);
-	svp_add_text(&parameters, svp_clock_state_names[clock->state]);
-	svp_add_value(&parameters, TimestampTzGetDatum(clock->started_at));
-	svp_add_value(&parameters, DateADTGetDatum(stored->started_on));
-	svp_add_optional(&parameters, clock->has_due, TimestampTzGetDatum(clock->due_at));
-	svp_add_optional(&parameters, clock->has_at_risk, TimestampTzGetDatum(clock->at_risk_at));
-	svp_add_value(&parameters, Int64GetDatum(clock->target));
-	svp_add_value(&parameters, Int64GetDatum(clock->elapsed));
-	svp_add_value(&parameters, Int64GetDatum(clock->paused));
-	svp_add_optional(&parameters, clock->state == SVP_CLOCK_RUNNING,
-				 TimestampTzGetDatum(clock->counted_from));
-	svp_add_optional(&parameters, clock->state == SVP_CLOCK_PAUSED,
-				 TimestampTzGetDatum(clock->paused_at));
-	svp_add_optional(&parameters, stopped, TimestampTzGetDatum(clock->stopped_at));
-	svp_add_optional(&parameters, stopped, DateADTGetDatum(stored->stopped_on));
-	svp_add_ticket(&parameters, &stored->record);
-	svp_add_optional(&parameters, stored->calendar != NULL, Int64GetDatum(stored->calendar_revision));
-	svp_add_value(&parameters, BoolGetDatum(stored->is_disputed));
-	svp_add_optional(&parameters, stored->is_imported, TimestampTzGetDatum(stored->imported_at));
-	svp_evidence_run(attachment, which, &parameters, expected);
+	row->n = 0;
+	svp_row_add_key(row, attachment->ticket->nkey, key);
+	svp_row_add_text(row, stored->metric);
+	svp_row_add(row, Int32GetDatum(clock->cycle));
+	svp_row_add_text(row, stored->benchmark);
+	svp_row_add(row, Int32GetDatum(stored->policy_version));
+	svp_row_add_text(row, stored->calendar);
+	svp_row_add_text(row, svp_clock_state_names[clock->state]);
+	svp_row_add(row, TimestampTzGetDatum(clock->started_at));
+	svp_row_add(row, DateADTGetDatum(stored->started_on));
+	svp_row_add_optional(row, clock->has_due, TimestampTzGetDatum(clock->due_at));
+	svp_row_add_optional(row, clock->has_at_risk, TimestampTzGetDatum(clock->at_risk_at));
+	svp_row_add(row, Int64GetDatum(clock->target));
+	svp_row_add(row, Int64GetDatum(clock->elapsed));
+	svp_row_add(row, Int64GetDatum(clock->paused));
+	svp_row_add_optional(row, clock->state == SVP_CLOCK_RUNNING,
+						 TimestampTzGetDatum(clock->counted_from));
+	svp_row_add_optional(row, clock->state == SVP_CLOCK_PAUSED,
+						 TimestampTzGetDatum(clock->paused_at));
+	svp_row_add_optional(row, stopped, TimestampTzGetDatum(clock->stopped_at));
+	svp_row_add_optional(row, stopped, DateADTGetDatum(stored->stopped_on));
+	svp_record_write_ticket(row, &stored->record);
+	svp_row_add_optional(row, stored->calendar != NULL, Int64GetDatum(stored->calendar_revision));
+	svp_row_add(row, BoolGetDatum(stored->is_disputed));
+	svp_row_add_optional(row, stored->is_imported, TimestampTzGetDatum(stored->imported_at));
 }
 
 void
 svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock)
 {
-	write_clock(attachment, key, clock, SVP_ADD_CLOCK, SPI_OK_INSERT);
+	SvpRow		row;
+
+	fill_row(&row, attachment, key, clock);
+	svp_rows_insert(attachment, SVP_CLOCK, row.values, row.nulls);
 }
 
 void
 svp_clock_change(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock)
 {
-	write_clock(attachment, key, clock, SVP_CHANGE_CLOCK, SPI_OK_UPDATE);
+	SvpRow		row;
+
+	fill_row(&row, attachment, key, clock);
+	(void) svp_rows_update(attachment, SVP_CLOCK, row.values, row.nulls);
 }
 
 void
 svp_clock_drop(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *stored)
 {
-	SvpParameters	parameters = {0};
+	SvpRow		row;
 
-	svp_add_key(&parameters, attachment, key);
-	svp_add_text(&parameters, stored->metric);
-	svp_add_value(&parameters, Int32GetDatum(stored->clock.cycle));
-	svp_evidence_run(attachment, SVP_DROP_CLOCK, &parameters, SPI_OK_DELETE);
+	row.n = 0;
+	svp_row_add_key(&row, attachment->ticket->nkey, key);
+	svp_row_add_text(&row, stored->metric);
+	svp_row_add(&row, Int32GetDatum(stored->clock.cycle));
+	(void) svp_rows_delete(attachment, SVP_CLOCK, row.values);
 }

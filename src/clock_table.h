@@ -12,7 +12,7 @@
 
 #include "utils/date.h"
 
-#include "evidence.h"
+#include "ledger.h"
 
 /* What is stored of one clock. */
 typedef struct SvpStoredClock
@@ -32,6 +32,10 @@ typedef struct SvpStoredClock
 } SvpStoredClock;
 
 extern SvpStoredClock *svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks);
+
+/* The newest cycle of a metric; false if there is none. */
+extern bool svp_clocks_latest(SvpAttachment *attachment, const Datum *key, const char *metric,
+							  SvpStoredClock *clock);
 extern void svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock);
 extern void svp_clock_change(SvpAttachment *attachment, const Datum *key,
 							 const SvpStoredClock *clock);

@@ -53,4 +53,97 @@ typedef struct SvpIntervalParts
 	tm2interval(&(parts)->tm, (parts)->fsec, interval)
 #endif
 
+/*
+ * The executor's functions for indexes, where executor/executor.h and
+ * access/genam.h are included.
+ */
+#if PG_VERSION_NUM >= 180000
+#define svp_index_beginscan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, NULL, nkeys, 0)
+#define svp_check_index_constraints(result, row, estate, conflict, arbiters) \
+	ExecCheckIndexConstraints(result, row, estate, conflict, &(row)->tts_tid, arbiters)
+#else
+#define svp_index_beginscan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, nkeys, 0)
+#define svp_check_index_constraints(result, row, estate, conflict, arbiters) \
+	ExecCheckIndexConstraints(SVP_OF_RESULT(result) row, estate, conflict, arbiters)
+#endif
+
+/* Until 14 the executor's state said which relation is meant. */
+#if PG_VERSION_NUM >= 140000
+#define SVP_OF_RESULT(result) result,
+#define svp_set_result_relation(estate, result) ((void) 0)
+#else
+#define SVP_OF_RESULT(result)
+#define svp_set_result_relation(estate, result) \
+	((estate)->es_result_relation_info = (result))
+#endif
+
+/* Indexes that only summarize have been told apart since 16. */
+#if PG_VERSION_NUM >= 160000
+#define SvpIndexUpdate TU_UpdateIndexes
+#define svp_indexes_need_update(indexes) ((indexes) != TU_None)
+#define svp_insert_index_tuples(result, row, estate, update, no_error, conflict, arbiters) \
+	ExecInsertIndexTuples(result, row, estate, update, no_error, conflict, arbiters, false)
+#define svp_update_index_tuples(result, row, estate, indexes) \
+	ExecInsertIndexTuples(result, row, estate, true, false, NULL, NIL, \
+						  (indexes) == TU_Summarizing)
+#else
+#define SvpIndexUpdate bool
+#define svp_indexes_need_update(indexes) (indexes)
+#if PG_VERSION_NUM >= 140000
+#define svp_insert_index_tuples(result, row, estate, update, no_error, conflict, arbiters) \
+	ExecInsertIndexTuples(result, row, estate, update, no_error, conflict, arbiters)
+#else
+#define svp_insert_index_tuples(result, row, estate, update, no_error, conflict, arbiters) \
+	ExecInsertIndexTuples(row, estate, no_error, conflict, arbiters)
+#endif
+#define svp_update_index_tuples(result, row, estate, indexes) \
+	svp_insert_index_tuples(result, row, estate, true, false, NULL, NIL)
+#endif
+
+/*
+ * A range table of one relation of which some columns are written: by them
+ * the executor tells which indexes an update leaves as they are.  Used where
+ * executor/executor.h, parser/parse_relation.h and utils/rel.h are included.
+ */
+#define svp_init_range_table(estate, relation, updated) \
+	do { \
+		RangeTblEntry *entry_ = makeNode(RangeTblEntry); \
+		entry_->rtekind = RTE_RELATION; \
+		entry_->relid = RelationGetRelid(relation); \
+		entry_->relkind = (relation)->rd_rel->relkind; \
+		entry_->rellockmode = RowExclusiveLock; \
+		SVP_INIT_RANGE_TABLE(estate, entry_, updated); \
+	} while (0)
+
+#if PG_VERSION_NUM >= 160000
+#if PG_VERSION_NUM >= 180000
+#define SVP_UNPRUNED , bms_make_singleton(1)
+#else
+#define SVP_UNPRUNED
+#endif
+#define SVP_INIT_RANGE_TABLE(estate, entry, updated) \
+	do { \
+		List	   *permissions_ = NIL; \
+		addRTEPermissionInfo(&permissions_, entry)->updatedCols = (updated); \
+		ExecInitRangeTable(estate, list_make1(entry), permissions_ SVP_UNPRUNED); \
+	} while (0)
+#else
+#define SVP_INIT_RANGE_TABLE(estate, entry, updated) \
+	do { \
+		(entry)->updatedCols = (updated); \
+		ExecInitRangeTable(estate, list_make1(entry)); \
+	} while (0)
+#endif
+
+/* Rights on a schema; where utils/acl.h and miscadmin.h are included. */
+#if PG_VERSION_NUM >= 160000
+#define svp_may_use_schema(schema) \
+	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#else
+#define svp_may_use_schema(schema) \
+	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 #endif							/* SVP_COMPAT_H */

@@ -267,7 +267,7 @@ tell_ticket(Story *story, SvpAttachment *attachment, char **key)
 	const char *problem;
 	Datum	   *value;
 
-	if (!svp_evidence_prepare(attachment, &problem))
+	if (!svp_rows_prepare(attachment, &problem))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the evidence of attachment \"%s\" cannot be read: %s",

@@ -48,7 +48,8 @@ typedef struct SvpFactMapping
 
 typedef struct SvpMapping
 {
-	const char *alias;			/* "ticket" or "refund" */
+	const char *alias;			/* "ticket", "refund" or "change" */
+	const char *table;			/* its name, quoted; NULL until attached */
 	int			nkey;
 	char	  **key;			/* column names of the CRM's table … */
 	char	  **data_key;		/* … and of ours */

@@ -10,23 +10,87 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "attempt.h"
 #include "ledger.h"
 
-static void
-read_record(int row, SvpRecord *record)
+/* A change of one row adds at most so many records, and some to spare. */
+#define LEDGER_ROOM 4
+
+void
+svp_record_write_ticket(SvpRow *row, const SvpRecord *record)
 {
-	record->seq = svp_int_field(row, 1);
-	record->event.at = svp_time_field(row, 2, NULL);
-	record->event.kind = svp_word_field(row, 3, svp_event_names, SVP_NEVENTS, SVP_EVENT_CHANGED);
-	record->event.state = svp_word_field(row, 4, svp_state_names, SVP_NSTATES, SVP_STATE_OPEN);
-	record->source_state = svp_text_field(row, 5);
-	record->opened_at = svp_time_field(row, 6, NULL);
-	record->recorded_by = svp_text_field(row, 7);
-	record->recorded_at = svp_time_field(row, 8, NULL);
-	svp_read_ticket(row, 9, record);
+	for (int i = 0; i < SVP_NDIMENSIONS; i++)
+		svp_row_add_text(row, record->event.scenario.value[i]);
+	svp_row_add_text(row, record->agent);
+	svp_row_add_text(row, record->customer);
+}
+
+void
+svp_record_read_ticket(const Datum *values, const bool *nulls, SvpRecord *record)
+{
+	for (int i = 0; i < SVP_NDIMENSIONS; i++)
+		record->event.scenario.value[i] = svp_value_text(values, nulls, i);
+	record->agent = svp_value_text(values, nulls, SVP_NDIMENSIONS);
+	record->customer = svp_value_text(values, nulls, SVP_NDIMENSIONS + 1);
+}
+
+static void
+read_record(const Datum *values, const bool *nulls, SvpRecord *record)
+{
+	record->seq = svp_value_int(values, nulls, 0);
+	record->event.at = svp_value_time(values, nulls, 1, NULL);
+	record->event.kind = svp_value_word(values, nulls, 2, svp_event_names, SVP_NEVENTS,
+										SVP_EVENT_CHANGED);
+	record->event.state = svp_value_word(values, nulls, 3, svp_state_names, SVP_NSTATES,
+										 SVP_STATE_OPEN);
+	record->source_state = svp_value_text(values, nulls, 4);
+	record->opened_at = svp_value_time(values, nulls, 5, NULL);
+	record->recorded_by = svp_value_text(values, nulls, 6);
+	record->recorded_at = svp_value_time(values, nulls, 7, NULL);
+	svp_record_read_ticket(values + 8, nulls + 8, record);
+}
+
+/*
+ * In order of the events; at one place, in order of recording.
+ */
+static int
+compare_records(const void *a, const void *b)
+{
+	const SvpRecord *one = a;
+	const SvpRecord *two = b;
+
+	if (svp_event_before(&one->event, &two->event))
+		return -1;
+	if (svp_event_before(&two->event, &one->event))
+		return 1;
+	return one->seq < two->seq ? -1 : one->seq > two->seq;
+}
+
+typedef struct Reading
+{
+	int			nkey;
+	SvpLedger  *ledger;
+	int			capacity;
+} Reading;
+
+static bool
+take_record(void *arg, const Datum *values, const bool *nulls)
+{
+	Reading    *reading = arg;
+	SvpLedger  *ledger = reading->ledger;
+
+	if (ledger->nrecords + LEDGER_ROOM >= reading->capacity)
+	{
+		reading->capacity *= 2;
+		ledger->records = repalloc_huge(ledger->records,
+										sizeof(SvpRecord) * (Size) reading->capacity);
+	}
+	memset(&ledger->records[ledger->nrecords], 0, sizeof(SvpRecord));
+	read_record(values + reading->nkey, nulls + reading->nkey,
+				&ledger->records[ledger->nrecords++]);
+	return true;
 }
 
 /*
@@ -35,15 +99,12 @@ read_record(int row, SvpRecord *record)
 void
 svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger)
 {
-	SvpParameters	parameters = {0};
+	Reading		reading = {attachment->ticket->nkey, ledger, 4 * LEDGER_ROOM};
 
-	svp_add_key(&parameters, attachment, key);
-	svp_evidence_run(attachment, SVP_READ_LEDGER, &parameters, SPI_OK_SELECT);
-	ledger->nrecords = SPI_processed;
-	ledger->records = palloc0(sizeof(SvpRecord) * (SPI_processed + 4));
-	for (int i = 0; i < ledger->nrecords; i++)
-		read_record(i, &ledger->records[i]);
-	SPI_freetuptable(SPI_tuptable);
+	ledger->nrecords = 0;
+	ledger->records = palloc(sizeof(SvpRecord) * reading.capacity);
+	svp_rows_scan(attachment, SVP_LEDGER, reading.nkey, key, false, take_record, &reading);
+	qsort(ledger->records, ledger->nrecords, sizeof(SvpRecord), compare_records);
 }
 
 /*
@@ -131,79 +192,49 @@ svp_record_same_ticket(const SvpRecord *a, const SvpRecord *b)
 	return svp_record_same_text(a->agent, b->agent) && svp_record_same_text(a->customer, b->customer);
 }
 
-typedef struct Appending
-{
-	SvpAttachment *attachment;
-	SvpParameters *parameters;
-} Appending;
-
 static void
-append_record(void *arg)
-{
-	Appending  *append = arg;
-
-	svp_evidence_run(append->attachment, SVP_APPEND_LEDGER, append->parameters, SPI_OK_INSERT);
-}
-
-/*
- * Append under a snapshot that may be older than the row's lock: a ticket that
- * was deleted meanwhile can be inserted again, but its ledger has an end that
- * this transaction does not see.  That is no duplicate key of the CRM's.
- */
-static void
-append_serialized(SvpAttachment *attachment, SvpParameters *parameters)
-{
-	Appending	append = {attachment, parameters};
-	ErrorData  *error = svp_attempt(append_record, &append);
-
-	if (error == NULL)
-		return;
-	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
-		ReThrowError(error);
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not serialize access due to a concurrent change of the ticket"),
-			 errhint("The transaction might succeed if retried.")));
-}
-
-static void
-set_record(SvpParameters *parameters, SvpAttachment *attachment, const Datum *key,
-		   const SvpRecord *record)
+fill_row(SvpRow *row, SvpAttachment *attachment, const Datum *key, const SvpRecord *record)
 {
 	bool		is_reply = record->event.kind == SVP_EVENT_RESPONDED;
 
-	svp_add_key(parameters, attachment, key);
-	svp_add_value(parameters, Int32GetDatum(record->seq));
-	svp_add_value(parameters, TimestampTzGetDatum(record->event.at));
-	svp_add_text(parameters, svp_event_names[record->event.kind]);
-	svp_add_text(parameters, is_reply ? NULL : svp_state_names[record->event.state]);
-	svp_add_text(parameters, record->source_state);
-	svp_add_optional(parameters, !is_reply, TimestampTzGetDatum(record->opened_at));
-	svp_add_text(parameters, record->recorded_by);
-	svp_add_value(parameters, TimestampTzGetDatum(record->recorded_at));
-	svp_add_ticket(parameters, record);
+	row->n = 0;
+	svp_row_add_key(row, attachment->ticket->nkey, key);
+	svp_row_add(row, Int32GetDatum(record->seq));
+	svp_row_add(row, TimestampTzGetDatum(record->event.at));
+	svp_row_add_text(row, svp_event_names[record->event.kind]);
+	svp_row_add_text(row, is_reply ? NULL : svp_state_names[record->event.state]);
+	svp_row_add_text(row, record->source_state);
+	svp_row_add_optional(row, !is_reply, TimestampTzGetDatum(record->opened_at));
+	svp_row_add_text(row, record->recorded_by);
+	svp_row_add(row, TimestampTzGetDatum(record->recorded_at));
+	svp_record_write_ticket(row, record);
 }
 
+/*
+ * Append a record.  The row's lock keeps others away, but a snapshot may be
+ * older than it: a ticket that was deleted meanwhile can be inserted again,
+ * and its ledger has an end that this transaction does not see.  That is a
+ * serialization failure, and no duplicate key of the CRM's.
+ */
 void
 svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record)
 {
-	SvpParameters	parameters = {0};
+	SvpRow		row;
 
-	set_record(&parameters, attachment, key, record);
-	if (IsolationUsesXactSnapshot())
-		append_serialized(attachment, &parameters);
-	else
-		svp_evidence_run(attachment, SVP_APPEND_LEDGER, &parameters, SPI_OK_INSERT);
+	fill_row(&row, attachment, key, record);
+	if (!IsolationUsesXactSnapshot())
+		svp_rows_insert(attachment, SVP_LEDGER, row.values, row.nulls);
+	else if (!svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls))
+		elog(ERROR, "record %d of a ticket is in its ledger already", record->seq);
 }
 
 bool
 svp_ledger_begin(SvpAttachment *attachment, const Datum *key, const SvpRecord *record)
 {
-	SvpParameters	parameters = {0};
+	SvpRow		row;
 
-	set_record(&parameters, attachment, key, record);
-	svp_evidence_run(attachment, SVP_BEGIN_LEDGER, &parameters, SPI_OK_INSERT);
-	return SPI_processed > 0;
+	fill_row(&row, attachment, key, record);
+	return svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls);
 }
 
 /*
@@ -212,12 +243,13 @@ svp_ledger_begin(SvpAttachment *attachment, const Datum *key, const SvpRecord *r
 void
 svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger, int32 seq)
 {
-	SvpParameters	parameters = {0};
+	SvpRow		row;
 	int			n = 0;
 
-	svp_add_key(&parameters, attachment, key);
-	svp_add_value(&parameters, Int32GetDatum(seq));
-	svp_evidence_run(attachment, SVP_RETRACT_LEDGER, &parameters, SPI_OK_DELETE);
+	row.n = 0;
+	svp_row_add_key(&row, attachment->ticket->nkey, key);
+	svp_row_add(&row, Int32GetDatum(seq));
+	(void) svp_rows_delete(attachment, SVP_LEDGER, row.values);
 	for (int i = 0; i < ledger->nrecords; i++)
 	{
 		if (ledger->records[i].seq != seq)

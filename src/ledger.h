@@ -10,13 +10,31 @@
 #ifndef SVP_LEDGER_H
 #define SVP_LEDGER_H
 
-#include "evidence.h"
+#include "clock.h"
+#include "rows.h"
+
+/* One row of the ledger.  Of a reply only kind and time are set. */
+typedef struct SvpRecord
+{
+	int32		seq;
+	int64		recorded_at;	/* when its transaction began */
+	SvpEvent	event;
+	int64		opened_at;
+	const char *source_state;	/* the CRM's own word for the state */
+	const char *agent;
+	const char *customer;
+	const char *recorded_by;
+} SvpRecord;
 
 typedef struct SvpLedger
 {
 	int			nrecords;
 	SvpRecord  *records;		/* in order of time, the opening first */
 } SvpLedger;
+
+/* What a row of ours says of its ticket: scenario, agent and customer. */
+extern void svp_record_write_ticket(SvpRow *row, const SvpRecord *record);
+extern void svp_record_read_ticket(const Datum *values, const bool *nulls, SvpRecord *record);
 
 extern bool svp_record_same_text(const char *a, const char *b);
 extern bool svp_record_same_ticket(const SvpRecord *a, const SvpRecord *b);

@@ -46,10 +46,29 @@ static const char *const reading_names[] = {
 	"timestamptz", "timestamp", "date", "epoch", "epoch_ms"
 };
 
+static const char *const change_facts[] = {
+	"ticket", "changed_at", "state", "agent", "customer"
+};
+
+/*
+ * The name under which expressions see a row of this source.
+ */
+const char *
+svp_mapping_alias(const char *source)
+{
+	return strcmp(source, "history") == 0 ? "change" : source;
+}
+
 static bool
 is_refund(const char *alias)
 {
 	return strcmp(alias, "refund") == 0;
+}
+
+static bool
+is_change(const char *alias)
+{
+	return strcmp(alias, "change") == 0;
 }
 
 static bool
@@ -77,19 +96,30 @@ svp_fact_kind(const char *name)
 static bool
 is_known(const char *alias, const char *name)
 {
+	/* a change may tell what was before it, too */
+	if (is_change(alias) && strncmp(name, "old_", 4) == 0)
+	{
+		name += 4;
+		if (ends_in_at(name) || strcmp(name, "ticket") == 0)
+			return false;
+	}
 	if (svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name) >= 0)
 		return true;
 	if (is_refund(alias))
 		return ends_in_at(name) ||
 			svp_word_index(refund_facts, lengthof(refund_facts), name) >= 0;
+	if (is_change(alias))
+		return svp_word_index(change_facts, lengthof(change_facts), name) >= 0;
 	return svp_word_index(ticket_facts, lengthof(ticket_facts), name) >= 0;
 }
 
 static char *
 known_facts(const char *alias)
 {
-	const char *const *names = is_refund(alias) ? refund_facts : ticket_facts;
-	int			n = is_refund(alias) ? lengthof(refund_facts) : lengthof(ticket_facts);
+	const char *const *names = is_refund(alias) ? refund_facts :
+		is_change(alias) ? change_facts : ticket_facts;
+	int			n = is_refund(alias) ? lengthof(refund_facts) :
+		is_change(alias) ? lengthof(change_facts) : lengthof(ticket_facts);
 	StringInfoData list;
 
 	initStringInfo(&list);
@@ -99,6 +129,8 @@ known_facts(const char *alias)
 		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", svp_dimension_names[i]);
 	if (is_refund(alias))
 		appendStringInfoString(&list, ", and times whose names end in _at");
+	if (is_change(alias))
+		appendStringInfoString(&list, ", and what they were before: old_state and so on");
 	return list.data;
 }
 

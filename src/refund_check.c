@@ -23,7 +23,7 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
-#include "evidence.h"
+#include "rows.h"
 #include "mapping.h"
 #include "refund_table.h"
 
@@ -322,7 +322,7 @@ svp_refund_check(PG_FUNCTION_ARGS)
 	key = read_facts(&refund, PG_GETARG_JSONB_P(1));
 
 	enter(refund.attachment, &caller);
-	need(svp_evidence_prepare(refund.attachment, &problem) &&
+	need(svp_rows_prepare(refund.attachment, &problem) &&
 		 (key == NULL || svp_refund_table_prepare(refund.attachment, &problem)),
 		 refund.attachment, problem);
 	if (key != NULL)

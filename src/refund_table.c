@@ -3,7 +3,7 @@
  * refund_table.c
  *		The decisions on refunds, as rows.
  *
- * Like evidence.c, but by the refund's key; the ticket's goes along.
+ * By prepared statements, and by the refund's key; the ticket's goes along.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -19,9 +19,9 @@
 #include "utils/numeric.h"
 
 #include "attempt.h"
-#include "evidence.h"
 #include "number.h"
 #include "refund_table.h"
+#include "rows.h"
 
 #define TABLE_NAME "refund_decision"
 
@@ -264,28 +264,28 @@ facts_json(const SvpRefundCase *refund)
 /* Reading and writing */
 
 static void
-add_refund_key(SvpParameters *parameters, const SvpRefundCase *refund)
+add_refund_key(SvpRow *row, const SvpRefundCase *refund)
 {
 	for (int i = 0; i < refund->attachment->refund->nkey; i++)
-		svp_add_value(parameters, refund->facts.key[i]);
+		svp_row_add(row, refund->facts.key[i]);
 }
 
 static void
-add_fact_text(SvpParameters *parameters, const SvpRefundCase *refund, const char *name)
+add_fact_text(SvpRow *row, const SvpRefundCase *refund, const char *name)
 {
-	svp_add_text(parameters, svp_refund_case_text(refund, name));
+	svp_row_add_text(row, svp_refund_case_text(refund, name));
 }
 
 static void
-add_known(SvpParameters *parameters, const SvpRefundCase *refund, const char *name, bool is_time)
+add_known(SvpRow *row, const SvpRefundCase *refund, const char *name, bool is_time)
 {
 	const SvpRefundFact *fact = svp_refund_case_fact(refund, name);
 	bool		known = fact != NULL && fact->knowledge == SVP_KNOWN;
 
 	if (is_time)
-		svp_add_optional(parameters, known, known ? TimestampTzGetDatum(fact->value) : (Datum) 0);
+		svp_row_add_optional(row, known, known ? TimestampTzGetDatum(fact->value) : (Datum) 0);
 	else
-		svp_add_optional(parameters, known, known ? svp_refund_numeric(fact->value) : (Datum) 0);
+		svp_row_add_optional(row, known, known ? svp_refund_numeric(fact->value) : (Datum) 0);
 }
 
 /*
@@ -294,14 +294,14 @@ add_known(SvpParameters *parameters, const SvpRefundCase *refund, const char *na
 bool
 svp_refund_is_decided(const SvpRefundCase *refund)
 {
-	SvpParameters parameters = {0};
+	SvpRow		row = {0};
 	bool		isnull = true;
 	bool		same = false;
 
-	add_refund_key(&parameters, refund);
-	svp_add_text(&parameters, facts_json(refund));
+	add_refund_key(&row, refund);
+	svp_row_add_text(&row, facts_json(refund));
 	if (SPI_execute_plan(refund->attachment->refund_plans[SVP_REFUND_IS_DECIDED],
-						 parameters.values, parameters.nulls, false, 1) != SPI_OK_SELECT)
+						 row.values, svp_null_flags(row.n, row.nulls), false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the decisions on a refund");
 	if (SPI_processed > 0)
 		same = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
@@ -313,34 +313,34 @@ void
 svp_refund_append(const SvpRefundCase *refund, const char *recorded_by)
 {
 	const SvpRefundDecision *decision = &refund->decision;
-	SvpParameters parameters = {0};
+	SvpRow		row = {0};
 
-	add_refund_key(&parameters, refund);
+	add_refund_key(&row, refund);
 	for (int i = 0; i < refund->attachment->ticket->nkey; i++)
-		svp_add_optional(&parameters, refund->ticket_key != NULL,
+		svp_row_add_optional(&row, refund->ticket_key != NULL,
 						 refund->ticket_key == NULL ? (Datum) 0 : refund->ticket_key[i]);
-	svp_add_value(&parameters, TimestampTzGetDatum(refund->now));
-	svp_add_text(&parameters, recorded_by);
-	svp_add_text(&parameters, svp_refund_outcome_names[decision->outcome]);
-	svp_add_text(&parameters, svp_refund_reason_names[decision->reason]);
-	svp_add_text(&parameters, refund->rule == NULL ? NULL : refund->rule->name);
-	svp_add_optional(&parameters, refund->policy != NULL,
+	svp_row_add(&row, TimestampTzGetDatum(refund->now));
+	svp_row_add_text(&row, recorded_by);
+	svp_row_add_text(&row, svp_refund_outcome_names[decision->outcome]);
+	svp_row_add_text(&row, svp_refund_reason_names[decision->reason]);
+	svp_row_add_text(&row, refund->rule == NULL ? NULL : refund->rule->name);
+	svp_row_add_optional(&row, refund->policy != NULL,
 					 Int32GetDatum(refund->policy == NULL ? 0 : refund->policy->version));
-	svp_add_text(&parameters, svp_mode_names[refund->mode]);
-	svp_add_optional(&parameters, decision->has_cutoff, TimestampTzGetDatum(decision->cutoff_at));
-	add_known(&parameters, refund, SVP_FACT_REQUESTED_AT, true);
-	add_known(&parameters, refund, SVP_FACT_AMOUNT, false);
-	svp_add_optional(&parameters, decision->has_allowed_amount,
+	svp_row_add_text(&row, svp_mode_names[refund->mode]);
+	svp_row_add_optional(&row, decision->has_cutoff, TimestampTzGetDatum(decision->cutoff_at));
+	add_known(&row, refund, SVP_FACT_REQUESTED_AT, true);
+	add_known(&row, refund, SVP_FACT_AMOUNT, false);
+	svp_row_add_optional(&row, decision->has_allowed_amount,
 					 svp_refund_numeric(decision->allowed_amount));
-	svp_add_value(&parameters, svp_refund_numeric(decision->fee));
-	add_fact_text(&parameters, refund, "currency");
-	add_fact_text(&parameters, refund, "order_id");
-	add_fact_text(&parameters, refund, "line_id");
-	add_fact_text(&parameters, refund, "agent");
-	add_fact_text(&parameters, refund, "customer");
-	svp_add_text(&parameters, facts_json(refund));
+	svp_row_add(&row, svp_refund_numeric(decision->fee));
+	add_fact_text(&row, refund, "currency");
+	add_fact_text(&row, refund, "order_id");
+	add_fact_text(&row, refund, "line_id");
+	add_fact_text(&row, refund, "agent");
+	add_fact_text(&row, refund, "customer");
+	svp_row_add_text(&row, facts_json(refund));
 	if (SPI_execute_plan(refund->attachment->refund_plans[SVP_REFUND_APPEND],
-						 parameters.values, parameters.nulls, false, 0) != SPI_OK_INSERT)
+						 row.values, svp_null_flags(row.n, row.nulls), false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not record the decision on a refund");
 }
 

@@ -24,7 +24,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "evidence.h"
+#include "rows.h"
 #include "refund_table.h"
 
 PG_FUNCTION_INFO_V1(svp_refund_decided);
@@ -153,7 +153,7 @@ prepare(SvpAttachment *attachment, Relation relation)
 	const char *problem = NULL;
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->refund, relation, &problem);
 
-	if (reader == NULL || !svp_evidence_prepare(attachment, &problem) ||
+	if (reader == NULL || !svp_rows_prepare(attachment, &problem) ||
 		!svp_refund_table_prepare(attachment, &problem))
 		refuse_undecidable(attachment->name, problem);
 	problem = svp_reader_key_problem(reader, attachment->refund_key_types);

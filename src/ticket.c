@@ -75,7 +75,7 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket,
 												 trigger->tg_relation, &problem);
 
-	if (reader == NULL || !svp_evidence_prepare(attachment, &problem))
+	if (reader == NULL || !svp_rows_prepare(attachment, &problem))
 	{
 		svp_ticket_warn(attachment, problem);
 		return;
@@ -174,7 +174,6 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	if (!svp_attachment_enter(attachment, &caller))
 	{
-	
 		svp_ticket_warn(attachment, psprintf("schema \"%s\" does not exist", attachment->data_schema));
 		return PointerGetDatum(NULL);
 	}

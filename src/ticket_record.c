@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
+#include "issue.h"
 #include "ticket.h"
 
 void

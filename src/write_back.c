@@ -320,7 +320,7 @@ foresee(SvpAttachment *attachment, Relation relation, HeapTuple tuple, Newest *n
 	const char *problem;
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket, relation, &problem);
 
-	if (reader == NULL || !svp_evidence_prepare(attachment, &problem) ||
+	if (reader == NULL || !svp_rows_prepare(attachment, &problem) ||
 		svp_reader_key_problem(reader, attachment->key_types) != NULL)
 		return false;
 	svp_reader_read(reader, tuple, &facts);

@@ -27,18 +27,19 @@ COMMENT ON COLUMN service_policy.attachment.attached_by IS 'The role that attach
 
 CREATE TABLE service_policy.attachment_table (
     attachment text NOT NULL REFERENCES service_policy.attachment (name) ON UPDATE CASCADE ON DELETE CASCADE,
-    source     text NOT NULL CONSTRAINT source_is_ticket_or_refund CHECK (source IN ('ticket', 'refund')),
+    source     text NOT NULL CONSTRAINT source_is_ticket_refund_message_child_or_history
+               CHECK (source IN ('ticket', 'refund', 'message', 'child', 'history')),
     table_name text NOT NULL,
     key        text[] NOT NULL,
     data_key   text[] NOT NULL,
     facts      jsonb NOT NULL,
     only_where text,
-    PRIMARY KEY (attachment, source)
+    PRIMARY KEY (attachment, source, table_name)
 );
 COMMENT ON TABLE service_policy.attachment_table IS
     'The CRM''s tables of an attachment, each with its mapping of facts';
 COMMENT ON COLUMN service_policy.attachment_table.attachment IS 'The attachment';
-COMMENT ON COLUMN service_policy.attachment_table.source IS 'What its rows are: ticket or refund';
+COMMENT ON COLUMN service_policy.attachment_table.source IS 'What its rows are: ticket, refund, message, child (of what else a ticket''s facts depend on) or history (its earlier changes)';
 COMMENT ON COLUMN service_policy.attachment_table.table_name IS 'The table, with its schema, quoted where needed';
 COMMENT ON COLUMN service_policy.attachment_table.key IS 'Its key columns';
 COMMENT ON COLUMN service_policy.attachment_table.data_key IS

@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * row.c
+ *		The values of one row of an attachment's own tables.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "row.h"
+#include "words.h"
+
+void
+svp_row_add_optional(SvpRow *row, bool is_set, Datum value)
+{
+	Assert(row->n < SVP_MAX_COLUMNS);
+	row->values[row->n] = is_set ? value : (Datum) 0;
+	row->nulls[row->n++] = !is_set;
+}
+
+void
+svp_row_add(SvpRow *row, Datum value)
+{
+	svp_row_add_optional(row, true, value);
+}
+
+void
+svp_row_add_text(SvpRow *row, const char *text)
+{
+	svp_row_add_optional(row, text != NULL,
+						 text == NULL ? (Datum) 0 : CStringGetTextDatum(text));
+}
+
+void
+svp_row_add_key(SvpRow *row, int nkey, const Datum *key)
+{
+	for (int i = 0; i < nkey; i++)
+		svp_row_add(row, key[i]);
+}
+
+char *
+svp_null_flags(int n, const bool *nulls)
+{
+	char	   *flags = palloc(n);
+
+	for (int i = 0; i < n; i++)
+		flags[i] = nulls[i] ? 'n' : ' ';
+	return flags;
+}
+
+const char *
+svp_value_text(const Datum *values, const bool *nulls, int i)
+{
+	return nulls[i] ? NULL : TextDatumGetCString(values[i]);
+}
+
+int64
+svp_value_time(const Datum *values, const bool *nulls, int i, bool *is_set)
+{
+	if (is_set != NULL)
+		*is_set = !nulls[i];
+	return nulls[i] ? 0 : DatumGetInt64(values[i]);
+}
+
+int32
+svp_value_int(const Datum *values, const bool *nulls, int i)
+{
+	return nulls[i] ? 0 : DatumGetInt32(values[i]);
+}
+
+/*
+ * A word of ours.  The tables have an owner, who may write into them what is
+ * none; that must not be taken for an index.
+ */
+int
+svp_value_word(const Datum *values, const bool *nulls, int i,
+			   const char *const *names, int nnames, int otherwise)
+{
+	const char *word = svp_value_text(values, nulls, i);
+	int			index = word == NULL ? -1 : svp_word_index(names, nnames, word);
+
+	return index < 0 ? otherwise : index;
+}

@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.h
+ *		One of an attachment's own tables, as rows.c and its two ways see it.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_TABLE_H
+#define SVP_TABLE_H
+
+#include "lib/ilist.h"
+#include "storage/lockdefs.h"
+
+#include "rows.h"
+
+typedef struct SvpColumn
+{
+	const char *name;
+	Oid			type;
+} SvpColumn;
+
+/* What a table has besides the ticket's key. */
+typedef struct SvpTableShape
+{
+	const char *name;
+	int			ncolumns;
+	const SvpColumn *columns;
+	int			nprimary;		/* so many of them complete the primary key */
+	bool		is_log;			/* only ever inserted into */
+} SvpTableShape;
+
+/* Statements over a table; scans by length of the prefix beyond the key. */
+#define SVP_SCAN_DEPTHS 3
+
+typedef enum SvpStatement
+{
+	SVP_STATEMENT_INSERT,
+	SVP_STATEMENT_INSERT_NEW,
+	SVP_STATEMENT_UPDATE,
+	SVP_STATEMENT_DELETE,
+	SVP_STATEMENT_LOCK,
+	SVP_STATEMENT_FORWARD,
+	SVP_STATEMENT_BACKWARD = SVP_STATEMENT_FORWARD + SVP_SCAN_DEPTHS
+} SvpStatement;
+
+#define SVP_NSTATEMENTS (SVP_STATEMENT_BACKWARD + SVP_SCAN_DEPTHS)
+
+typedef struct SvpDirect SvpDirect;
+
+typedef struct SvpTable
+{
+	SvpAttachment *attachment;
+	const SvpTableShape *shape;
+	int			nkey;			/* columns of the ticket's key */
+	Oid			relid;
+	bool		valid;			/* reset when the relation may have changed */
+	bool		busy;			/* "direct" is being used */
+	SubTransactionId busy_in;
+	dlist_node	link;			/* in the list of all tables */
+
+	/* one of two ways */
+	SvpDirect  *direct;			/* NULL: by statements */
+	SPIPlanPtr	plans[SVP_NSTATEMENTS];
+} SvpTable;
+
+#define SVP_TABLE_WIDTH(table) ((table)->nkey + (table)->shape->ncolumns)
+#define SVP_TABLE_PRIMARY(table) ((table)->nkey + (table)->shape->nprimary)
+
+/* rows_direct.c */
+extern SvpDirect *svp_direct_make(const SvpTable *table, Relation relation, MemoryContext parent);
+extern void svp_direct_free(SvpDirect *direct);
+extern bool svp_direct_open(SvpDirect *direct, LOCKMODE lock);
+extern void svp_direct_close(SvpDirect *direct);
+extern void svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_delete(SvpDirect *direct, const Datum *key);
+extern bool svp_direct_lock(SvpDirect *direct, const Datum *key);
+extern void svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
+							SvpRowConsumer consume, void *arg);
+
+/* rows_statement.c */
+extern void svp_statements_make(SvpTable *table);
+extern bool svp_statements_are_good(const SvpTable *table);
+extern bool svp_statement_run(SvpTable *table, SvpStatement which, const Datum *values,
+							  const bool *nulls);
+extern void svp_statement_scan(SvpTable *table, int nprefix, const Datum *prefix, bool backward,
+							   SvpRowConsumer consume, void *arg);
+
+#endif							/* SVP_TABLE_H */
