@@ -39,7 +39,7 @@ SELECT service_policy.attach('written', 'crm.ticket', 'written_desk', ARRAY['id'
     '{"new": "open", "waiting": "pending", "done": "resolved", "spam": "void"}', only_where => 'NOT spam');
 
 -- What cannot be written is refused before anything is changed.
-SELECT service_policy.write_back('nobody', '{"sla_due": "resolution.due_at"}');
+SELECT service_policy.write_back('absent', '{"sla_due": "resolution.due_at"}');
 SELECT service_policy.write_back('written', '[]');
 SELECT service_policy.write_back('written', '{}');
 SELECT service_policy.write_back('written', '{"sla_due": 7}');
