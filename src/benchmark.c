@@ -66,7 +66,8 @@ measure_of(const Metric *metric, const SvpBenchmark *benchmark)
 }
 
 /*
- * Work out what a benchmark's metric and states come to.
+ * Work out what a benchmark's metric and states come to.  An exchange never
+ * resumes.
  */
 void
 svp_benchmark_complete(SvpBenchmark *benchmark)
@@ -77,6 +78,8 @@ svp_benchmark_complete(SvpBenchmark *benchmark)
 	benchmark->end_states = benchmark->stop_on;
 	if (benchmark->end_states == 0 && metric != NULL)
 		benchmark->end_states = metric->end_states;
+	if (benchmark->measure == SVP_BY_EXCHANGE || benchmark->measure == SVP_BY_UPDATE)
+		benchmark->resume = false;
 }
 
 /*

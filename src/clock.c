@@ -26,13 +26,12 @@ const char *const svp_clock_state_names[SVP_NCLOCK_STATES] = {
 	"running", "paused", "met", "missed", "cancelled"
 };
 
-/* Where a cycle began, and the ticket before that event. */
+/* Where a cycle began. */
 typedef struct Cycle
 {
 	int			first_event;
-	SvpState	state;
-	bool		owned;
-	bool		waiting;
+	SvpStep		before;			/* at the event before */
+	bool		waiting;		/* ... a message was */
 } Cycle;
 
 /*
@@ -43,8 +42,7 @@ typedef struct Replay
 {
 	int			first_event;
 	int			next_event;		/* the first that is not folded yet */
-	SvpState	state;			/* of the ticket, before that */
-	bool		owned;
+	SvpStep		step;			/* at the event before */
 	SvpClock	clock;			/* without a benchmark: not begun */
 } Replay;
 
@@ -117,9 +115,10 @@ begins_again(const Fold *fold, const SvpStep *step, SvpClock *clock)
 }
 
 static void
-replay_event(const Fold *fold, SvpStep *step, Replay *replay)
+replay_event(const Fold *fold, Replay *replay)
 {
 	SvpClock   *clock = &replay->clock;
+	SvpStep    *step = &replay->step;
 
 	svp_step_enter(step, &fold->events[replay->next_event], replay->next_event);
 	svp_step_hear(step, clock);
@@ -137,7 +136,6 @@ static SvpClock
 replayed(Fold *fold, int benchmark)
 {
 	Replay	   *replay;
-	SvpStep		step = fold->step;
 
 	if (fold->replays == NULL)
 	{
@@ -149,22 +147,17 @@ replayed(Fold *fold, int benchmark)
 		*replay = (Replay) {
 			.first_event = fold->cycle.first_event,
 			.next_event = fold->cycle.first_event,
-			.state = fold->cycle.state,
-			.owned = fold->cycle.owned,
+			.step = fold->cycle.before,
 			.clock = unstarted(fold, benchmark, fold->clock->cycle, fold->cycle.waiting)
 		};
-	step.listener = NULL;
-	step.state = replay->state;
-	step.owned = replay->owned;
+	replay->step.listener = NULL;
 	while (replay->next_event < fold->step.number)
 	{
 		CHECK_FOR_INTERRUPTS();
-		replay_event(fold, &step, replay);
+		replay_event(fold, replay);
 		replay->next_event++;
 	}
-	replay->state = step.state;
-	replay->owned = step.owned;
-	fold->step.result = step.result;
+	fold->step.result = replay->step.result;
 	return replay->clock;
 }
 
@@ -250,12 +243,7 @@ step_latest(Fold *fold, const Cycle *cycle)
 static void
 take_event(Fold *fold, const SvpEvent *event, int number)
 {
-	Cycle		cycle = {
-		.first_event = number,
-		.state = fold->step.state,
-		.owned = fold->step.owned,
-		.waiting = fold->clock->waiting
-	};
+	Cycle		cycle = {number, fold->step, fold->clock->waiting};
 
 	svp_step_enter(&fold->step, event, number);
 	if (fold->clock->benchmark != NULL)
@@ -298,6 +286,7 @@ svp_clock_fold(const SvpHistory *history, const SvpPolicy *policy,
 		.clock = clocks
 	};
 
+	fold.cycle.before = fold.step;
 	*clocks = (SvpClock) {.cycle = 1};
 	for (int i = 0; i < history->nevents && fold.step.result == SVP_TIME_OK; i++)
 	{
@@ -396,7 +385,7 @@ complete_stored(const Fold *fold, SvpClock *clock)
 		return;
 	clock->calendar = fold->calendars[clock->benchmark - fold->policy->benchmarks];
 	clock->at_risk = svp_benchmark_at_risk(clock->benchmark, clock->target);
-	clock->waiting = SVP_CLOCK_IS_OPEN(clock);
+	clock->waiting = false;		/* as long as it is not open */
 	clock->answered = false;
 }
 

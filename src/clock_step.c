@@ -396,5 +396,5 @@ void
 svp_step_unmatched(SvpStep *step, SvpClock *clock)
 {
 	if (clock->started && SVP_CLOCK_IS_OPEN(clock))
-		cancel(step, clock, Max(time_of(step), clock->started_at));
+		cancel(step, clock, time_of(step));
 }
