@@ -275,6 +275,15 @@ load(CacheEntry *entry, const char *name)
 }
 
 SvpAttachment *
+svp_attachment_cached(const char *name)
+{
+	CacheEntry *entry = cache == NULL ? NULL : hash_search(cache, name, HASH_FIND, NULL);
+
+	return entry != NULL && entry->generation == svp_config_generation(SVP_CONFIG_ATTACHMENT) ?
+		entry->attachment : NULL;
+}
+
+SvpAttachment *
 svp_attachment_get(const char *name, bool missing_ok)
 {
 	CacheEntry *entry;

@@ -70,6 +70,9 @@ typedef struct SvpAttachment
  */
 extern SvpAttachment *svp_attachment_get(const char *name, bool missing_ok);
 
+/* NULL when it has to be read, for which see the other. */
+extern SvpAttachment *svp_attachment_cached(const char *name);
+
 /*
  * The reader of a mapping for the relation at hand; NULL and a problem when
  * the mapping no longer fits it.

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "clock_table.h"
+#include "key.h"
 #include "judge.h"
 #include "timeline.h"
 

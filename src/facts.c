@@ -329,7 +329,7 @@ settings_matter(const SvpFactMapping *fact, const FactBinding *binding)
 
 /*
  * Bind a mapping to a relation.  Errors name the fact.  Runs with the rights
- * of whoever is current, in an SPI connection.
+ * of whoever is current.
  */
 SvpRowReader *
 svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext parent)
@@ -360,6 +360,8 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 			bind_type(&mapping->facts[i], binding,
 					  TupleDescAttr(reader->descriptor, binding->column - 1)->atttypid, context);
 	}
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
 	prepare_query(reader, relation);
 	reader->settings_matter = reader->plan != NULL;
 	for (int i = 0; i < mapping->nfacts; i++)
@@ -369,6 +371,7 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 	/* complete: until here an error leaves nothing behind */
 	if (reader->plan != NULL)
 		SPI_keepplan(reader->plan);
+	SPI_finish();
 	MemoryContextSetParent(context, parent);
 	return reader;
 }
@@ -482,6 +485,8 @@ run_query(void *arg)
 	SvpRowReader *reader = run->reader;
 	Datum		row = heap_copy_tuple_as_datum(run->tuple, reader->descriptor);
 
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_plan(reader->plan, &row, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not compute facts");
 	if (!take_results(reader, run->facts, run->caller))
@@ -489,7 +494,7 @@ run_query(void *arg)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the type of a mapped expression has changed"),
 				 errhint("Attach again, so that the mapping is checked.")));
-	SPI_freetuptable(SPI_tuptable);
+	SPI_finish();
 }
 
 /*
@@ -568,8 +573,8 @@ read_facts(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 }
 
 /*
- * Read the facts of a row, into the current memory context.  In an SPI
- * connection, with the rights of the attachment's owner.  Never fails for
+ * Read the facts of a row, into the current memory context, with the rights
+ * of the attachment's owner.  Never fails for
  * what the row contains: see the problems in the result.
  */
 void

@@ -16,6 +16,7 @@
 
 #include "attempt.h"
 #include "calendar.h"
+#include "key.h"
 #include "refund_case.h"
 
 #define FACT_TICKET		"ticket"

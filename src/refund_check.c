@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
+#include "key.h"
 #include "rows.h"
 #include "mapping.h"
 #include "refund_table.h"

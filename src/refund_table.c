@@ -19,6 +19,7 @@
 #include "utils/numeric.h"
 
 #include "attempt.h"
+#include "key.h"
 #include "number.h"
 #include "refund_table.h"
 #include "rows.h"

@@ -74,12 +74,4 @@ extern void svp_rows_scan(SvpAttachment *attachment, SvpTableId id, int nprefix,
 /* Let go of what is kept for the tables of an attachment that is freed. */
 extern void svp_rows_forget(SvpAttachment *attachment);
 
-/* The operator by which values of a type are equal, as a key's index has it. */
-extern const char *svp_equality(Oid type);
-
-/* The types of a key in one of our tables, and a key from its parts as text. */
-extern void svp_learn_key_types(SvpAttachment *attachment, const char *table,
-								const SvpMapping *mapping, Oid **types);
-extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);
-
 #endif							/* SVP_ROWS_H */

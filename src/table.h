@@ -11,7 +11,7 @@
 #define SVP_TABLE_H
 
 #include "lib/ilist.h"
-#include "storage/lockdefs.h"
+#include "utils/resowner.h"
 
 #include "rows.h"
 
@@ -48,6 +48,7 @@ typedef enum SvpStatement
 #define SVP_NSTATEMENTS (SVP_STATEMENT_BACKWARD + SVP_SCAN_DEPTHS)
 
 typedef struct SvpDirect SvpDirect;
+typedef struct SvpSpan SvpSpan;
 
 typedef struct SvpTable
 {
@@ -56,32 +57,31 @@ typedef struct SvpTable
 	int			nkey;			/* columns of the ticket's key */
 	Oid			relid;
 	bool		valid;			/* reset when the relation may have changed */
-	bool		busy;			/* "direct" is being used */
-	SubTransactionId busy_in;
 	dlist_node	link;			/* in the list of all tables */
 
 	/* one of two ways */
 	SvpDirect  *direct;			/* NULL: by statements */
+	bool		busy;			/* "direct" is being used … */
+	SubTransactionId busy_in;	/* … in this subtransaction */
+	SvpSpan    *span;			/* for which "direct" stays open, or NULL */
 	SPIPlanPtr	plans[SVP_NSTATEMENTS];
 } SvpTable;
 
 #define SVP_TABLE_WIDTH(table) ((table)->nkey + (table)->shape->ncolumns)
 #define SVP_TABLE_PRIMARY(table) ((table)->nkey + (table)->shape->nprimary)
 
-/* rows_direct.c */
-extern SvpDirect *svp_direct_make(const SvpTable *table, Relation relation, MemoryContext parent);
-extern void svp_direct_free(SvpDirect *direct);
-extern bool svp_direct_open(SvpDirect *direct, LOCKMODE lock);
-extern void svp_direct_close(SvpDirect *direct);
-extern void svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls);
-extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
-extern bool svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls);
-extern bool svp_direct_delete(SvpDirect *direct, const Datum *key);
-extern bool svp_direct_lock(SvpDirect *direct, const Datum *key);
-extern void svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
-							SvpRowConsumer consume, void *arg);
+/* table.c */
+extern SvpTable *svp_table_get(SvpAttachment *attachment, SvpTableId id);
+extern bool svp_table_is_bound(const SvpTable *table);
+extern void svp_table_bind(SvpTable *table);
 
-/* rows_statement.c */
+/* span.c */
+extern void svp_span_watch(void);
+extern SvpSpan *svp_span_current(void);
+extern ResourceOwner svp_span_owner(const SvpSpan *span);
+extern dlist_head svp_tables;
+
+/* statement.c */
 extern void svp_statements_make(SvpTable *table);
 extern bool svp_statements_are_good(const SvpTable *table);
 extern bool svp_statement_run(SvpTable *table, SvpStatement which, const Datum *values,

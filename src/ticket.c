@@ -26,6 +26,7 @@
 #include "utils/rel.h"
 
 #include "attempt.h"
+#include "span.h"
 #include "ticket.h"
 
 PG_FUNCTION_INFO_V1(svp_ticket_changed);
@@ -137,6 +138,9 @@ svp_trigger_attachment(TriggerData *trigger)
 				 errmsg("trigger \"%s\" needs one argument, the attachment's name",
 						trigger->tg_trigger->tgname)));
 	search.name = trigger->tg_trigger->tgargs[0];
+	search.attachment = svp_attachment_cached(search.name);
+	if (search.attachment != NULL)
+		return search.attachment;
 	error = svp_attempt(get_attachment, &search);
 	if (error != NULL)
 		ereport(WARNING,
@@ -162,6 +166,7 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	SvpAttachment *attachment;
 	SvpCaller	caller;
+	struct SvpSpan *before;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
@@ -177,10 +182,9 @@ svp_ticket_changed(PG_FUNCTION_ARGS)
 		svp_ticket_warn(attachment, psprintf("schema \"%s\" does not exist", attachment->data_schema));
 		return PointerGetDatum(NULL);
 	}
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	before = svp_span_enter(fcinfo->flinfo->fn_mcxt);
 	record_change_of_row(attachment, trigger, svp_role_name(caller.user));
-	SPI_finish();
+	svp_span_leave(before);
 	svp_attachment_leave(&caller);
 	return PointerGetDatum(NULL);
 }

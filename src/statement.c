@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * rows_statement.c
+ * statement.c
  *		An attachment's own table by prepared statements, for one that is no
  *		longer as attach() made it.
  *
@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "key.h"
 #include "table.h"
 
 /* A scan that may stop early fetches so many rows at a time. */

@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * direct.h
+ *		An attachment's own table by its access methods.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_DIRECT_H
+#define SVP_DIRECT_H
+
+#include "access/genam.h"
+#include "nodes/execnodes.h"
+#include "storage/lockdefs.h"
+#include "utils/resowner.h"
+
+#include "table.h"
+
+/*
+ * What is needed to use a table directly.  It holds for the table as it was
+ * when this was made; relations, and scans of the primary key, are there only
+ * while it is open.
+ */
+struct SvpDirect
+{
+	MemoryContext context;		/* holds all of this */
+	Oid			relid;
+	int			ncolumns;
+	AttrNumber *columns;		/* of the relation, in our order */
+	int			nprimary;
+	Oid			primary;		/* the primary key's index */
+	RegProcedure equal[INDEX_MAX_KEYS];
+	Oid			collation[INDEX_MAX_KEYS];
+	Oid			coercion[INDEX_MAX_KEYS];	/* to a key's length, or none */
+	int32		typmod[INDEX_MAX_KEYS];
+	TupleDesc	descriptor;
+	EState	   *estate;
+	ResultRelInfo *result;
+	int			nindexes;
+	Oid		   *indexes;
+	List	   *arbiters;		/* the primary key's index */
+	TupleTableSlot *row;		/* to be written */
+	TupleTableSlot *found;
+
+	LOCKMODE	lock;			/* NoLock: it is closed */
+	ResourceOwner owner;		/* of all that is held */
+	SubTransactionId opened_in;
+	bool		has_indexes;	/* open for writing */
+	bool		is_broken;		/* by an error during its use */
+	Relation	index;			/* of the primary key, once searched */
+	IndexScanDesc scans[INDEX_MAX_KEYS + 1];	/* by length of the prefix */
+	MemoryContext scan_context; /* what they allocate, until it is closed */
+};
+
+/* direct.c */
+extern SvpDirect *svp_direct_make(const SvpTable *table, Relation relation, MemoryContext parent);
+
+/* direct_open.c */
+extern bool svp_direct_open(SvpDirect *direct, LOCKMODE lock, ResourceOwner owner);
+extern void svp_direct_open_indexes(SvpDirect *direct);
+extern IndexScanDesc svp_direct_scan_of(SvpDirect *direct, int nprefix);
+extern void svp_direct_close(SvpDirect *direct);
+extern void svp_direct_forget(SvpDirect *direct);
+extern void svp_direct_free(SvpDirect *direct);
+
+/* direct_rows.c */
+extern void svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_delete(SvpDirect *direct, const Datum *key);
+extern bool svp_direct_lock(SvpDirect *direct, const Datum *key);
+extern void svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
+							SvpRowConsumer consume, void *arg);
+
+#endif							/* SVP_DIRECT_H */

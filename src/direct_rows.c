@@ -1,0 +1,344 @@
+/*-------------------------------------------------------------------------
+ *
+ * direct_rows.c
+ *		The rows of an attachment's own table by its access methods.
+ *
+ * It follows the protocol of the executor's ModifyTable and LockRows.  A row
+ * that somebody else has changed meanwhile is looked for again under a new
+ * snapshot, which comes to what a statement does in READ COMMITTED.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "direct.h"
+
+/*
+ * The row to be written.  Columns that are not ours are as in the old row, or
+ * null.
+ */
+static void
+fill_row(SvpDirect *direct, TupleTableSlot *old, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *row = ExecClearTuple(direct->row);
+	int			natts = direct->descriptor->natts;
+
+	if (old == NULL)
+		memset(row->tts_isnull, true, sizeof(bool) * natts);
+	else
+	{
+		slot_getallattrs(old);
+		memcpy(row->tts_values, old->tts_values, sizeof(Datum) * natts);
+		memcpy(row->tts_isnull, old->tts_isnull, sizeof(bool) * natts);
+	}
+	/* the key of an old row stays as it is stored */
+	for (int i = old == NULL ? 0 : direct->nprimary; i < direct->ncolumns; i++)
+	{
+		int			column = direct->columns[i] - 1;
+
+		row->tts_values[column] = values[i];
+		row->tts_isnull[column] = nulls[i];
+		if (i < direct->nprimary && OidIsValid(direct->coercion[i]))
+			row->tts_values[column] = OidFunctionCall3(direct->coercion[i], values[i],
+													   Int32GetDatum(direct->typmod[i]),
+													   BoolGetDatum(false));
+	}
+	ExecStoreVirtualTuple(row);
+}
+
+static void
+begin_write(const char *command)
+{
+	PreventCommandIfReadOnly(command);
+	PreventCommandIfParallelMode(command);
+}
+
+static void
+check_constraints(SvpDirect *direct)
+{
+	if (RelationGetDescr(direct->result->ri_RelationDesc)->constr != NULL)
+		ExecConstraints(direct->result, direct->row, direct->estate);
+}
+
+static void
+end_write(SvpDirect *direct)
+{
+	ExecClearTuple(direct->row);
+	ResetPerTupleExprContext(direct->estate);
+}
+
+void
+svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	begin_write("INSERT");
+	fill_row(direct, NULL, values, nulls);
+	check_constraints(direct);
+	svp_direct_open_indexes(direct);
+	table_tuple_insert(direct->result->ri_RelationDesc, direct->row, GetCurrentCommandId(true),
+					   0, NULL);
+	(void) svp_insert_index_tuples(direct->result, direct->row, direct->estate, false, false,
+								   NULL, NIL);
+	end_write(direct);
+}
+
+/* Looking for rows */
+
+/*
+ * Begin to look for rows under a snapshot as a statement would take one.
+ */
+static IndexScanDesc
+begin_search(SvpDirect *direct, int nprefix, const Datum *prefix)
+{
+	IndexScanDesc scan;
+	ScanKeyData keys[INDEX_MAX_KEYS];
+	MemoryContext caller;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	for (int i = 0; i < nprefix; i++)
+		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   direct->collation[i], direct->equal[i], prefix[i]);
+	scan = svp_direct_scan_of(direct, nprefix);
+	/* a scan keeps what it allocates on the way */
+	caller = MemoryContextSwitchTo(direct->scan_context);
+	index_rescan(scan, keys, nprefix, NULL, 0);
+	MemoryContextSwitchTo(caller);
+	return scan;
+}
+
+static bool
+find_next(SvpDirect *direct, IndexScanDesc scan, bool backward)
+{
+	MemoryContext caller;
+	bool		found;
+
+	CHECK_FOR_INTERRUPTS();
+	caller = MemoryContextSwitchTo(direct->scan_context);
+	found = index_getnext_slot(scan, backward ? BackwardScanDirection : ForwardScanDirection,
+							   direct->found);
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+/*
+ * The scan stays, but lets go of its buffers.
+ */
+static void
+end_search(SvpDirect *direct, IndexScanDesc scan)
+{
+	MemoryContext caller = MemoryContextSwitchTo(direct->scan_context);
+
+	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0);
+	MemoryContextSwitchTo(caller);
+	ExecClearTuple(direct->found);
+	PopActiveSnapshot();
+}
+
+void
+svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
+				SvpRowConsumer consume, void *arg)
+{
+	Datum		values[SVP_MAX_COLUMNS];
+	bool		nulls[SVP_MAX_COLUMNS];
+	bool		more = true;
+	IndexScanDesc scan = begin_search(direct, nprefix, prefix);
+
+	while (more && find_next(direct, scan, backward))
+	{
+		slot_getallattrs(direct->found);
+		for (int i = 0; i < direct->ncolumns; i++)
+		{
+			values[i] = direct->found->tts_values[direct->columns[i] - 1];
+			nulls[i] = direct->found->tts_isnull[direct->columns[i] - 1];
+		}
+		more = consume(arg, values, nulls);
+	}
+	end_search(direct, scan);
+}
+
+static bool
+key_exists(SvpDirect *direct, const Datum *key)
+{
+	IndexScanDesc scan = begin_search(direct, direct->nprimary, key);
+	bool		found = find_next(direct, scan, false);
+
+	end_search(direct, scan);
+	return found;
+}
+
+/* Rows that others may be changing */
+
+static void
+raise_serialization_failure(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update")));
+}
+
+/*
+ * Insert a row that others take for tentative until its key is known to be
+ * new.  False when somebody else was faster.
+ */
+static bool
+insert_tentatively(SvpDirect *direct)
+{
+	Relation	relation = direct->result->ri_RelationDesc;
+	TransactionId xid = GetCurrentTransactionId();
+	uint32		token = SpeculativeInsertionLockAcquire(xid);
+	bool		conflict = false;
+
+	table_tuple_insert_speculative(relation, direct->row, GetCurrentCommandId(true), 0, NULL,
+								   token);
+	(void) svp_insert_index_tuples(direct->result, direct->row, direct->estate, false, true,
+								   &conflict, direct->arbiters);
+	table_tuple_complete_speculative(relation, direct->row, token, !conflict);
+	SpeculativeInsertionLockRelease(xid);
+	return !conflict;
+}
+
+bool
+svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	ItemPointerData other;
+	bool		is_new;
+
+	begin_write("INSERT");
+	CommandCounterIncrement();
+	fill_row(direct, NULL, values, nulls);
+	check_constraints(direct);
+	svp_direct_open_indexes(direct);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		is_new = svp_check_index_constraints(direct->result, direct->row, direct->estate, &other,
+											 direct->arbiters);
+	} while (is_new && !insert_tentatively(direct));
+	end_write(direct);
+	if (!is_new && IsolationUsesXactSnapshot() && !key_exists(direct, values))
+		raise_serialization_failure();
+	return is_new;
+}
+
+/*
+ * What came of an attempt to change or lock a row: done, or to be looked for
+ * again.
+ */
+static bool
+is_done(TM_Result result)
+{
+	switch (result)
+	{
+		case TM_Ok:
+			return true;
+		case TM_Updated:
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				raise_serialization_failure();
+			return false;
+		default:
+			elog(ERROR, "unexpected result of changing a row: %u", result);
+	}
+}
+
+static TM_Result
+update_row(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *old = direct->found;
+	Relation	relation = direct->result->ri_RelationDesc;
+	TM_FailureData failure;
+	LockTupleMode mode;
+	SvpIndexUpdate indexes;
+	TM_Result	result;
+
+	fill_row(direct, old, values, nulls);
+	check_constraints(direct);
+	result = table_tuple_update(relation, &old->tts_tid, direct->row, GetCurrentCommandId(true),
+								GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode,
+								&indexes);
+	if (result == TM_Ok && svp_indexes_need_update(indexes))
+	{
+		svp_direct_open_indexes(direct);
+		(void) svp_update_index_tuples(direct->result, direct->row, direct->estate, indexes);
+		}
+	end_write(direct);
+	return result;
+}
+
+bool
+svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	bool		found;
+	bool		done;
+
+	begin_write("UPDATE");
+	CheckCmdReplicaIdentity(direct->result->ri_RelationDesc, CMD_UPDATE);
+	do
+	{
+		IndexScanDesc scan = begin_search(direct, direct->nprimary, values);
+
+		found = find_next(direct, scan, false);
+		done = !found || is_done(update_row(direct, values, nulls));
+		end_search(direct, scan);
+	} while (!done);
+	return found;
+}
+
+bool
+svp_direct_delete(SvpDirect *direct, const Datum *key)
+{
+	Relation	relation = direct->result->ri_RelationDesc;
+	TM_FailureData failure;
+	bool		found;
+	bool		done;
+
+	begin_write("DELETE");
+	CheckCmdReplicaIdentity(relation, CMD_DELETE);
+	do
+	{
+		IndexScanDesc scan = begin_search(direct, direct->nprimary, key);
+
+		found = find_next(direct, scan, false);
+		done = !found ||
+			is_done(table_tuple_delete(relation, &direct->found->tts_tid, GetCurrentCommandId(true),
+									   GetActiveSnapshot(), InvalidSnapshot, true, &failure, false));
+		end_search(direct, scan);
+	} while (!done);
+	return found;
+}
+
+bool
+svp_direct_lock(SvpDirect *direct, const Datum *key)
+{
+	Relation	relation = direct->result->ri_RelationDesc;
+	TM_FailureData failure;
+	bool		found;
+	bool		done;
+
+	begin_write("SELECT FOR NO KEY UPDATE");
+	do
+	{
+		IndexScanDesc scan = begin_search(direct, direct->nprimary, key);
+
+		found = find_next(direct, scan, false);
+		done = !found ||
+			is_done(table_tuple_lock(relation, &direct->found->tts_tid, GetActiveSnapshot(),
+									 direct->found, GetCurrentCommandId(true),
+									 LockTupleNoKeyExclusive, LockWaitBlock,
+									 TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS, &failure));
+		end_search(direct, scan);
+	} while (!done);
+	return found;
+}

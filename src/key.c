@@ -1,0 +1,102 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.c
+ *		Keys of tickets and refunds, as an attachment's own tables have them.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "key.h"
+
+/*
+ * One of an attachment's own tables, which must be there.
+ */
+Oid
+svp_data_relation(const SvpAttachment *attachment, const char *table)
+{
+	Oid			namespace = get_namespace_oid(attachment->data_schema, false);
+	Oid			relation = get_relname_relid(table, namespace);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table %s does not exist",
+						quote_qualified_identifier(attachment->data_schema, table))));
+	return relation;
+}
+
+/*
+ * Learn the types of a mapping's key as one of our tables has them.
+ */
+void
+svp_learn_key_types(SvpAttachment *attachment, const char *table, const SvpMapping *mapping,
+					Oid **types)
+{
+	Oid			relation = svp_data_relation(attachment, table);
+
+	if (*types == NULL)
+		*types = MemoryContextAllocZero(attachment->context, sizeof(Oid) * mapping->nkey);
+	for (int i = 0; i < mapping->nkey; i++)
+	{
+		AttrNumber	column = get_attnum(relation, mapping->data_key[i]);
+
+		if (column == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of %s does not exist", mapping->data_key[i],
+							quote_qualified_identifier(attachment->data_schema, table))));
+		(*types)[i] = get_atttype(relation, column);
+	}
+}
+
+/*
+ * The operator by which a type's unique indexes tell values apart: not always
+ * pg_catalog's, which may see a type such as citext as another.
+ */
+const char *
+svp_equality(Oid type)
+{
+	Oid			operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "type %u has no equality operator", type);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/*
+ * A key from its parts as text, by the types that were learnt.
+ */
+Datum *
+svp_key_from_text(const Oid *types, int nkey, char **parts)
+{
+	Datum	   *key = palloc(sizeof(Datum) * nkey);
+
+	for (int i = 0; i < nkey; i++)
+	{
+		Oid			input;
+		Oid			parameter;
+
+		getTypeInputInfo(types[i], &input, &parameter);
+		key[i] = OidInputFunctionCall(input, parts[i], parameter, -1);
+	}
+	return key;
+}

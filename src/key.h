@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.h
+ *		Keys of tickets and refunds, as an attachment's own tables have them.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_KEY_H
+#define SVP_KEY_H
+
+#include "attachment.h"
+
+extern Oid	svp_data_relation(const SvpAttachment *attachment, const char *table);
+extern void svp_learn_key_types(SvpAttachment *attachment, const char *table,
+								const SvpMapping *mapping, Oid **types);
+
+/* The operator by which values of a type are equal, as a key's index has it. */
+extern const char *svp_equality(Oid type);
+extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);
+
+#endif							/* SVP_KEY_H */

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * span.h
+ *		Keeping an attachment's own tables open while a statement changes
+ *		tickets.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_SPAN_H
+#define SVP_SPAN_H
+
+struct SvpSpan;
+
+/*
+ * A trigger enters the span of its function's context (flinfo->fn_mcxt) and
+ * leaves it again.  After an error nothing need be left.
+ */
+extern struct SvpSpan *svp_span_enter(MemoryContext context);
+extern void svp_span_leave(struct SvpSpan *before);
+
+#endif							/* SVP_SPAN_H */

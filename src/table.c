@@ -1,0 +1,217 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.c
+ *		An attachment's own tables, and in which way each is used.
+ *
+ * What is known of a table is kept until an invalidation reaches it, and
+ * checked once the table is locked: from then on nobody can change it.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "attempt.h"
+#include "direct.h"
+#include "key.h"
+
+/* What an event or a clock says of its ticket, after SvpDimension's order. */
+#define TICKET_COLUMNS \
+	{"priority", TEXTOID}, {"channel", TEXTOID}, {"category", TEXTOID}, \
+	{"product", TEXTOID}, {"customer_tier", TEXTOID}, {"region", TEXTOID}, \
+	{"team", TEXTOID}, {"agent", TEXTOID}, {"customer", TEXTOID}
+
+static const SvpColumn ledger_columns[] = {
+	{"seq", INT4OID}, {"at", TIMESTAMPTZOID}, {"event", TEXTOID}, {"state", TEXTOID},
+	{"source_state", TEXTOID}, {"opened_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID},
+	{"recorded_at", TIMESTAMPTZOID},
+	TICKET_COLUMNS
+};
+
+static const SvpColumn clock_columns[] = {
+	{"metric", TEXTOID}, {"cycle", INT4OID}, {"benchmark", TEXTOID}, {"policy_version", INT4OID},
+	{"calendar", TEXTOID}, {"state", TEXTOID}, {"started_at", TIMESTAMPTZOID},
+	{"started_on", DATEOID}, {"due_at", TIMESTAMPTZOID}, {"at_risk_at", TIMESTAMPTZOID},
+	{"target_us", INT8OID}, {"elapsed_us", INT8OID}, {"paused_us", INT8OID},
+	{"counted_from", TIMESTAMPTZOID}, {"paused_at", TIMESTAMPTZOID},
+	{"stopped_at", TIMESTAMPTZOID}, {"stopped_on", DATEOID},
+	TICKET_COLUMNS,
+	{"calendar_revision", INT8OID}, {"disputed", BOOLOID}, {"imported_at", TIMESTAMPTZOID}
+};
+
+static const SvpColumn message_columns[] = {
+	{"sent_at", TIMESTAMPTZOID}, {"message", TEXTOID}, {"author", TEXTOID},
+	{"recorded_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID}
+};
+
+static const SvpColumn issue_columns[] = {
+	{"problem", TEXTOID}, {"detail", TEXTOID}, {"value", TEXTOID}
+};
+
+/* In the order of SvpTableId. */
+static const SvpTableShape shapes[SVP_NTABLES] = {
+	{"ledger", lengthof(ledger_columns), ledger_columns, 1, false},
+	{"message", lengthof(message_columns), message_columns, 2, false},
+	{"clock", lengthof(clock_columns), clock_columns, 2, false},
+	{"issue", lengthof(issue_columns), issue_columns, 0, true}
+};
+
+/*
+ * Invalidation callbacks.  They only mark.
+ */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &svp_tables)
+	{
+		SvpTable   *table = dlist_container(SvpTable, link, iter.cur);
+
+		if (!OidIsValid(relid) || table->relid == relid)
+			table->valid = false;
+	}
+}
+
+/* A schema's name, its owner or his rights: these no relation tells. */
+static void
+catalog_changed(Datum arg, int cache, uint32 hash)
+{
+	relation_changed(arg, InvalidOid);
+}
+
+static void
+listen_for_changes(void)
+{
+	static bool listening = false;
+
+	if (listening)
+		return;
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
+	listening = true;
+}
+
+static void
+unbind(SvpTable *table)
+{
+	table->valid = false;
+	table->span = NULL;
+	if (table->direct == NULL)
+		return;
+	/* while a transaction is being undone, that closes it */
+	if (IsTransactionState())
+		svp_direct_close(table->direct);
+	svp_direct_free(table->direct);
+	table->direct = NULL;
+}
+
+/*
+ * Find out in which way a table can be used.  It counts as valid from before
+ * it is looked at, so that a change meanwhile is not missed.
+ */
+void
+svp_table_bind(SvpTable *table)
+{
+	SvpAttachment *attachment = table->attachment;
+	Relation	relation;
+
+	unbind(table);
+	if (table->shape == &shapes[SVP_LEDGER] || attachment->key_types == NULL)
+		svp_learn_key_types(attachment, shapes[SVP_LEDGER].name, attachment->ticket,
+							&attachment->key_types);
+	table->relid = svp_data_relation(attachment, table->shape->name);
+	relation = relation_open(table->relid, AccessShareLock);
+	table->valid = true;
+	table->direct = svp_direct_make(table, relation, attachment->context);
+	relation_close(relation, AccessShareLock);
+	if (table->direct == NULL)
+		svp_statements_make(table);
+}
+
+bool
+svp_table_is_bound(const SvpTable *table)
+{
+	return table != NULL &&
+		(table->busy || (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
+}
+
+SvpTable *
+svp_table_get(SvpAttachment *attachment, SvpTableId id)
+{
+	SvpTable   *table = attachment->tables[id];
+
+	if (table != NULL)
+		return table;
+	listen_for_changes();
+	svp_span_watch();
+	table = MemoryContextAllocZero(attachment->context, sizeof(SvpTable));
+	table->attachment = attachment;
+	table->shape = &shapes[id];
+	table->nkey = attachment->ticket->nkey;
+	dlist_push_tail(&svp_tables, &table->link);
+	attachment->tables[id] = table;
+	return table;
+}
+
+static void
+bind_all(void *arg)
+{
+	SvpAttachment *attachment = arg;
+
+	for (int id = 0; id < SVP_NTABLES; id++)
+	{
+		SvpTable   *table = svp_table_get(attachment, (SvpTableId) id);
+
+		if (!svp_table_is_bound(table))
+			svp_table_bind(table);
+	}
+}
+
+/*
+ * Have the tables ready.  What an invalidation reached is looked at again
+ * here, where a table that is gone can be reported rather than fail.
+ */
+bool
+svp_rows_prepare(SvpAttachment *attachment, const char **problem)
+{
+	ErrorData  *error;
+	int			id = 0;
+
+	while (id < SVP_NTABLES && svp_table_is_bound(attachment->tables[id]))
+		id++;
+	if (id == SVP_NTABLES)
+		return true;
+	error = svp_attempt(bind_all, attachment);
+	if (error != NULL)
+		*problem = error->message;
+	return error == NULL;
+}
+
+void
+svp_rows_forget(SvpAttachment *attachment)
+{
+	for (int id = 0; id < SVP_NTABLES; id++)
+	{
+		SvpTable   *table = attachment->tables[id];
+
+		if (table == NULL)
+			continue;
+		dlist_delete(&table->link);
+		unbind(table);
+		for (int i = 0; i < SVP_NSTATEMENTS; i++)
+		{
+			if (table->plans[i] != NULL)
+				SPI_freeplan(table->plans[i]);
+		}
+	}
+}
