@@ -16,6 +16,7 @@ SQL_PARTS = \
 	attachment_ddl \
 	attachment \
 	write_back \
+	restate \
 	explain \
 	refund \
 	references \

@@ -23,10 +23,11 @@ typedef enum SvpTableId
 	SVP_LEDGER,
 	SVP_MESSAGE,
 	SVP_CLOCK,
-	SVP_ISSUE
+	SVP_ISSUE,
+	SVP_DEADLINE_MOVE
 } SvpTableId;
 
-#define SVP_NTABLES (SVP_ISSUE + 1)
+#define SVP_NTABLES (SVP_DEADLINE_MOVE + 1)
 
 struct SvpTable;
 

@@ -132,6 +132,8 @@ extern SvpTimeResult svp_clock_continue(const SvpSituation *before, const SvpEve
 										const SvpPolicy *policy, SvpCalendar *const *calendars,
 										const char *metric, SvpClock clocks[2], int *nclocks,
 										bool *needs_history);
+extern SvpTimeResult svp_clock_begin(const SvpBenchmark *benchmark, SvpCalendar *calendar,
+									 int64 at, SvpClock *clock);
 extern SvpTimeResult svp_clock_measure(SvpCalendar *calendar, int64 from, int64 to, int64 *usec);
 
 #endif							/* SVP_CLOCK_H */

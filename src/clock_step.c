@@ -321,6 +321,19 @@ start(SvpStep *step, SvpClock *clock, int64 at)
 }
 
 /*
+ * A clock that starts at an instant and to which nothing has happened since.
+ */
+SvpTimeResult
+svp_clock_begin(const SvpBenchmark *benchmark, SvpCalendar *calendar, int64 at, SvpClock *clock)
+{
+	SvpStep		step = {.result = SVP_TIME_OK};
+
+	*clock = (SvpClock) {.benchmark = benchmark,.calendar = calendar,.cycle = 1};
+	start(&step, clock, at);
+	return step.result;
+}
+
+/*
  * Go on with a clock that was judged: the time since then is a pause.
  */
 static void

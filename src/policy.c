@@ -303,6 +303,42 @@ svp_policy_at(const char *policy, int64 at)
 }
 
 /*
+ * The numbers of the versions that tickets may be judged by.
+ */
+int *
+svp_policy_versions(const char *policy, int *n)
+{
+	PolicyVersions *versions = strlen(policy) > SVP_NAME_MAX ? NULL : current_versions(policy);
+	int		   *numbers;
+
+	*n = 0;
+	if (versions == NULL)
+		return NULL;
+	numbers = palloc(sizeof(int) * versions->nversions);
+	for (int i = 0; i < versions->nversions; i++)
+	{
+		const Version *version = &versions->versions[i];
+
+		if (version->effective_from < version->effective_to)
+			numbers[(*n)++] = version->version;
+	}
+	return numbers;
+}
+
+const SvpPolicy *
+svp_policy_version(const char *policy, int version)
+{
+	PolicyVersions *versions = strlen(policy) > SVP_NAME_MAX ? NULL : current_versions(policy);
+
+	for (int i = 0; versions != NULL && i < versions->nversions; i++)
+	{
+		if (versions->versions[i].version == version)
+			return compiled_version(versions, &versions->versions[i], policy);
+	}
+	return NULL;
+}
+
+/*
  * The calendars that there are, as a check of documents sees them.
  */
 typedef struct Calendars

@@ -56,12 +56,23 @@ static const SvpColumn issue_columns[] = {
 	{"problem", TEXTOID}, {"detail", TEXTOID}, {"value", TEXTOID}
 };
 
+static const SvpColumn move_columns[] = {
+	{"moved_at", TIMESTAMPTZOID}, {"moved_by", TEXTOID}, {"metric", TEXTOID}, {"cycle", INT4OID},
+	{"calendar", TEXTOID}, {"old_revision", INT8OID}, {"new_revision", INT8OID},
+	{"old_due_at", TIMESTAMPTZOID}, {"new_due_at", TIMESTAMPTZOID},
+	{"old_at_risk_at", TIMESTAMPTZOID}, {"new_at_risk_at", TIMESTAMPTZOID},
+	{"old_target_us", INT8OID}, {"new_target_us", INT8OID},
+	{"old_elapsed_us", INT8OID}, {"new_elapsed_us", INT8OID},
+	{"old_paused_us", INT8OID}, {"new_paused_us", INT8OID}
+};
+
 /* In the order of SvpTableId. */
 static const SvpTableShape shapes[SVP_NTABLES] = {
 	{"ledger", lengthof(ledger_columns), ledger_columns, 1, false},
 	{"message", lengthof(message_columns), message_columns, 2, false},
 	{"clock", lengthof(clock_columns), clock_columns, 2, false},
-	{"issue", lengthof(issue_columns), issue_columns, 0, true}
+	{"issue", lengthof(issue_columns), issue_columns, 0, true},
+	{"deadline_move", lengthof(move_columns), move_columns, 0, true}
 };
 
 /*

@@ -89,7 +89,11 @@ AS $$
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
                                              decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
                                              requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,
-                                             order_id,line_id,facts}'::text[])
+                                             order_id,line_id,facts,move_id,moved_at,moved_on,moved_by,moved_minutes,
+                                             old_revision,new_revision,old_due_at,new_due_at,old_at_risk_at,new_at_risk_at,
+                                             old_target_us,new_target_us,old_elapsed_us,new_elapsed_us,old_paused_us,new_paused_us,
+                                             old_target_minutes,new_target_minutes,old_elapsed_minutes,new_elapsed_minutes,
+                                             old_paused_minutes,new_paused_minutes}'::text[])
                                OR source = 'refund' AND part LIKE 'ticket\_%'
                           THEN source || '_' || part ELSE part END
                      ORDER BY position)
@@ -176,8 +180,8 @@ COMMENT ON FUNCTION service_policy._check_states(jsonb) IS 'Complains unless the
 CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues}'::text[]
-                WHEN source = 'ticket' THEN '{ledger,message,clock,issue}'::text[]
+    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves}'::text[]
+                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,calendar_state}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision}'::text[]
            END

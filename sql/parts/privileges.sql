@@ -26,6 +26,7 @@ GRANT EXECUTE ON FUNCTION
 -- What views call: a view checks its tables with its owner's rights, but its functions with its reader's.
 GRANT EXECUTE ON FUNCTION
     service_policy._clock_microseconds(text, timestamptz, timestamptz),
+    service_policy._clock_moved(text, timestamptz, date, timestamptz, timestamptz, bigint, bigint, int, boolean, bigint),
     service_policy._text_in(jsonb, text),
     service_policy._entries(jsonb),
     service_policy._words(jsonb),

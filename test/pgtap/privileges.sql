@@ -16,7 +16,7 @@ SELECT set_eq(
         'next_opening', 'next_closing', 'business_windows', 'calendar_revision', 'validate_policy', 'policy_in_force',
         'explain_ticket', '_explain_ticket', 'refund_check',
         -- in views
-        '_clock_microseconds', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages', '_window',
+        '_clock_microseconds', '_clock_moved', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages', '_window',
         -- with the rights of who calls
         '_document_problems', '_refuse_problems', '_sections_not_acted_on', '_lock_policy_version', '_make_way', '_name_range'],
     'everybody may call these functions and no others');
@@ -65,7 +65,7 @@ SELECT set_eq(
        WHERE proname !~ '^_' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')$$,
     $$VALUES ('business_elapsed', 'ss'), ('business_seconds', 'ss'), ('business_deadline', 'ss'), ('business_days_deadline', 'ss'),
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
-             ('_clock_microseconds', 'ss'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
+             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('tick', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
              ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),

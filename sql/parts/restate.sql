@@ -1,0 +1,23 @@
+-- Open clocks follow their calendars, and judged ones what came late (src/recompute.c, src/restate.c).
+
+CREATE FUNCTION service_policy._clock_moved(calendar text, started_at timestamptz, started_on date, due_at timestamptz,
+                                            at_risk_at timestamptz, target_us bigint, benchmark_target_us bigint,
+                                            target_days int, end_of_day boolean, at_risk bigint)
+    RETURNS boolean LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'svp_sql_clock_moved';
+COMMENT ON FUNCTION service_policy._clock_moved(text, timestamptz, date, timestamptz, timestamptz, bigint, bigint, int, boolean, bigint) IS
+    'Would a clock that has run since it started have other deadlines by the calendar as it now is?';
+
+CREATE FUNCTION service_policy.recompute(name text, OUT key text[], OUT metric text, OUT cycle int, OUT benchmark text,
+                                         OUT calendar text, OUT old_due_at timestamptz, OUT new_due_at timestamptz,
+                                         OUT old_target_minutes numeric, OUT new_target_minutes numeric,
+                                         OUT old_elapsed_minutes numeric, OUT new_elapsed_minutes numeric,
+                                         OUT old_paused_minutes numeric, OUT new_paused_minutes numeric,
+                                         OUT old_revision bigint, OUT new_revision bigint)
+    RETURNS SETOF record LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'svp_recompute';
+COMMENT ON FUNCTION service_policy.recompute(text) IS
+    'Brings the open clocks of an attachment in line with calendars that have changed, and returns those that moved; for the owner of <name>_data';
+
+CREATE FUNCTION service_policy.tick(batch int DEFAULT 1000) RETURNS int
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'svp_tick';
+COMMENT ON FUNCTION service_policy.tick(int) IS
+    'Does what is due, for every attachment, on at most so many tickets: recomputes the open clocks of calendars that have changed. Returns the number of escalations fired: 0, as this release has none';
