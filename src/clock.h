@@ -93,7 +93,7 @@ typedef struct SvpClock
 
 	/* Of the fold alone, and not stored: about messages, after the last event */
 	bool		waiting;		/* the customer's has no answer yet */
-	bool		answered;		/* there was a reply since the clock was cancelled */
+	bool		answered;		/* ... or had one since the clock was cancelled */
 } SvpClock;
 
 /* What happened to a clock, for those who tell its story. */

@@ -195,9 +195,13 @@ svp_step_hear(const SvpStep *step, SvpClock *clock)
 		clock->waiting = false;
 		clock->answered = true;
 	}
-	else if (is_in(benchmark->end_states, step->state) &&
+	else if (benchmark->measure == SVP_BY_EXCHANGE &&
+			 is_in(benchmark->end_states, step->state) &&
 			 !is_in(benchmark->end_states, step->state_before))
+	{
 		clock->waiting = false;
+		clock->answered = true;
+	}
 }
 
 /* What happens to the clock */

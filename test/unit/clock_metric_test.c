@@ -95,6 +95,9 @@ test_exchange_ends(void)
 	SvpEvent	answered[] = {
 		spam[0], spam[1], spam[2], REPLIED(AT(0, 13)), spam[3], ASKED(AT(0, 16))
 	};
+	SvpEvent	closed[] = {
+		spam[0], spam[1], spam[2], CHANGED(AT(0, 13), CLOSED), ASKED(AT(0, 14)), CHANGED(AT(0, 15), OPEN)
+	};
 	SvpEvent	asked[] = {OPENED(AT(0, 10)), CHANGED(AT(0, 11), VOID), ASKED(AT(0, 12)),
 	CHANGED(AT(0, 14), OPEN)};
 	SvpClock	clocks[10];
@@ -115,6 +118,8 @@ test_exchange_ends(void)
 	is_int64(fold(&rule, office, answered, 5, clocks), 1, "one that was answered meanwhile is over");
 	ok(clocks[0].state == SVP_CLOCK_CANCELLED, "and stays cancelled");
 	is_int64(fold(&rule, office, answered, 6, clocks), 2, "the next message is another");
+	is_int64(fold(&rule, office, closed, 6, clocks), 2, "closing spam ends its exchange as well");
+	is_int64(clocks[1].started_at, AT(0, 15), "and what is asked then is another");
 	is_int64(fold(&rule, office, asked, 4, clocks), 1, "a message that came while it was void");
 	is_int64(clocks[0].started_at, AT(0, 14), "waits from the return on");
 }

@@ -1,0 +1,225 @@
+/*
+ * Folds the histories that clock.py writes and prints their clocks, a line
+ * each.  Numbers are microseconds since 2000-01-01 00:00 UTC, or counts; "-"
+ * is a priority that is not known.
+ *
+ *	calendar NEXT_OPENING OFFSET NCHANGES (AT OFFSET)... NHOURS (WEEKDAY OPENS CLOSES)...
+ *			 NDATES (DATE YEARLY OPEN OPENS CLOSES)...
+ *	case METRIC OPENED_AT NBENCHMARKS NEVENTS
+ *	benchmark CALENDAR TARGET DAYS END_OF_DAY AT_RISK START_ON STOP_ON PAUSE_ON RESUME PRIORITY
+ *	event KIND AT STATE OWNED PRIORITY
+ */
+#include <inttypes.h>
+
+#include "clock.h"
+
+#define MAX_CALENDARS 200
+#define MAX_ITEMS 200
+
+typedef struct Zone
+{
+	int			n;
+	int64		at[MAX_ITEMS];
+	int64		offset[MAX_ITEMS + 1];
+} Zone;
+
+static SvpCalendar *calendars[MAX_CALENDARS];
+static int	ncalendars;
+
+static int64
+number(void)
+{
+	int64		value;
+
+	if (scanf("%" SCNd64, &value) != 1)
+		exit(2);
+	return value;
+}
+
+static char *
+word(void)
+{
+	static char words[MAX_ITEMS][40];
+	static int	next;
+	char	   *space = words[next++ % MAX_ITEMS];
+
+	if (scanf("%39s", space) != 1)
+		exit(2);
+	return space;
+}
+
+static const char *
+priority(void)
+{
+	static const char *const known[] = {"low", "urgent"};
+	const char *name = word();
+
+	for (int i = 0; i < lengthof(known); i++)
+	{
+		if (strcmp(name, known[i]) == 0)
+			return known[i];
+	}
+	return NULL;
+}
+
+static void
+offset_at(void *arg, int64 at, int64 *offset, int64 *until)
+{
+	const Zone *zone = arg;
+	int			i = 0;
+
+	while (i < zone->n && zone->at[i] <= at)
+		i++;
+	*offset = zone->offset[i];
+	*until = i < zone->n ? zone->at[i] : INT64_MAX;
+}
+
+static void
+read_calendar(void)
+{
+	Zone	   *zone = palloc(sizeof(Zone));
+	SvpHours	hours[MAX_ITEMS];
+	SvpDate		dates[MAX_ITEMS];
+	bool		next_opening = number();
+	int			nhours;
+	int			ndates;
+
+	zone->offset[0] = number();
+	zone->n = number();
+	for (int i = 0; i < zone->n; i++)
+	{
+		zone->at[i] = number();
+		zone->offset[i + 1] = number();
+	}
+	nhours = number();
+	for (int i = 0; i < nhours; i++)
+	{
+		hours[i] = (SvpHours) {.valid_from = SVP_DATE_ALWAYS,.valid_to = SVP_DATE_NEVER};
+		hours[i].weekday = number();
+		hours[i].opens = number();
+		hours[i].closes = number();
+	}
+	ndates = number();
+	for (int i = 0; i < ndates; i++)
+	{
+		dates[i].date = number();
+		dates[i].yearly = number();
+		dates[i].open = number();
+		dates[i].opens = number();
+		dates[i].closes = number();
+	}
+	calendars[ncalendars++] = svp_calendar_create(NULL, (SvpZone) {zone, offset_at}, next_opening,
+												  hours, nhours, dates, ndates);
+}
+
+static void
+read_benchmark(SvpBenchmark *benchmark, char *metric, SvpCalendar **calendar)
+{
+	static char *values[MAX_ITEMS];
+	static int	nvalues;
+	int			which = number();
+	const char *only;
+
+	*benchmark = (SvpBenchmark) {.name = "b",.metric = metric};
+	*calendar = which < 0 ? NULL : calendars[which];
+	benchmark->target = number();
+	benchmark->target_days = number();
+	benchmark->end_of_day = number();
+	benchmark->at_risk = number();
+	benchmark->start_on = number();
+	benchmark->stop_on = number();
+	benchmark->pause_on = number();
+	benchmark->resume = number();
+	only = priority();
+	if (only != NULL)
+	{
+		char	  **value = &values[nvalues++ % MAX_ITEMS];
+
+		*value = (char *) only;
+		benchmark->when.nconditions = 1;
+		benchmark->when.nvalues[SVP_PRIORITY] = 1;
+		benchmark->when.values[SVP_PRIORITY] = value;
+	}
+	svp_benchmark_complete(benchmark);
+}
+
+static void
+print_time(bool known, int64 at)
+{
+	if (known)
+		printf(" %" PRId64, at);
+	else
+		printf(" -");
+}
+
+static void
+print_clock(const SvpClock *clock, const SvpBenchmark *benchmarks)
+{
+	printf("%d %d %s", clock->cycle, (int) (clock->benchmark - benchmarks),
+		   svp_clock_state_names[clock->state]);
+	print_time(true, clock->started_at);
+	print_time(true, clock->target);
+	print_time(true, clock->elapsed);
+	print_time(true, clock->paused);
+	print_time(clock->state == SVP_CLOCK_RUNNING, clock->counted_from);
+	print_time(clock->state == SVP_CLOCK_PAUSED, clock->paused_at);
+	print_time(!SVP_CLOCK_IS_OPEN(clock), clock->stopped_at);
+	print_time(clock->has_due, clock->due_at);
+	print_time(clock->has_at_risk, clock->at_risk_at);
+	printf("\n");
+}
+
+static void
+read_case(void)
+{
+	char		metric[40];
+	SvpBenchmark benchmarks[8];
+	SvpCalendar *of[8];
+	SvpEvent	events[MAX_ITEMS];
+	SvpClock	clocks[MAX_ITEMS + 1];
+	SvpPolicy	policy = {.benchmarks = benchmarks};
+	SvpHistory	history = {.events = events};
+	int			nclocks;
+
+	snprintf(metric, sizeof(metric), "%s", word());
+	history.opened_at = number();
+	policy.nbenchmarks = number();
+	history.nevents = number();
+	for (int i = 0; i < policy.nbenchmarks; i++)
+	{
+		word();
+		read_benchmark(&benchmarks[i], metric, &of[i]);
+	}
+	for (int i = 0; i < history.nevents; i++)
+	{
+		word();
+		events[i] = (SvpEvent) {.kind = svp_word_index(svp_event_names, SVP_NEVENTS, word())};
+		events[i].at = number();
+		events[i].state = number();
+		events[i].owned = number();
+		events[i].scenario.value[SVP_PRIORITY] = priority();
+	}
+	printf("case\n");
+	if (svp_clock_fold(&history, &policy, of, metric, NULL, NULL, clocks, &nclocks) != SVP_TIME_OK)
+	{
+		printf("error\n");
+		return;
+	}
+	for (int i = 0; i < nclocks; i++)
+		print_clock(&clocks[i], benchmarks);
+}
+
+int
+main(void)
+{
+	char		what[40];
+
+	while (scanf("%39s", what) == 1)
+	{
+		if (strcmp(what, "calendar") == 0)
+			read_calendar();
+		else
+			read_case();
+	}
+	return 0;
+}
