@@ -19,6 +19,7 @@ SQL_PARTS = \
 	restate \
 	explain \
 	refund \
+	message \
 	references \
 	privileges
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)

@@ -128,7 +128,7 @@ load_mapping(int row, const char *source)
 
 	mapping->table = TextDatumGetCString(column(row, 8, &isnull));
 	mapping->data_key = svp_text_array(DatumGetArrayTypeP(column(row, 7, &isnull)), &ndata_key);
-	if (nkey == 0 || nkey > INDEX_MAX_KEYS || ndata_key != nkey)
+	if ((nkey == 0 && strcmp(source, "child") != 0) || nkey > INDEX_MAX_KEYS || ndata_key != nkey)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("service_policy.attachment_table names %d key columns and %d of the evidence",
@@ -161,6 +161,10 @@ load_rows(void *arg)
 			attachment->ticket = load_mapping(row, source);
 		else if (strcmp(source, "history") == 0)
 			attachment->histories = lappend(attachment->histories, load_mapping(row, source));
+		else if (strcmp(source, "message") == 0)
+			attachment->message = load_mapping(row, source);
+		else if (strcmp(source, "child") == 0)
+			attachment->children = lappend(attachment->children, load_mapping(row, source));
 	}
 	if (SPI_processed > 0)
 	{

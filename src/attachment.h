@@ -48,6 +48,8 @@ typedef struct SvpAttachment
 	SvpMapping *ticket;
 	SvpMapping *refund;			/* NULL without attach_refunds() */
 	List	   *histories;		/* SvpMapping, of attach_history() */
+	SvpMapping *message;		/* NULL without attach_messages() */
+	List	   *children;		/* SvpMapping, of attach_child() */
 	int			nstates;
 	char	  **source_states;	/* the CRM's states … */
 	SvpState   *states;			/* … and what they mean */
@@ -64,6 +66,10 @@ typedef struct SvpAttachment
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */
 	SPIPlanPtr	refund_plans[SVP_NREFUND_STATEMENTS];
 } SvpAttachment;
+
+/* Does more than its own row tell of a ticket? */
+#define SVP_HAS_OTHER_ROWS(attachment) \
+	((attachment)->message != NULL || (attachment)->children != NIL)
 
 /*
  * NULL when there is none and missing_ok.  The result is good until the end

@@ -47,12 +47,20 @@ is_revived(const SvpTicket *ticket, const SvpClock *clock)
 }
 
 /*
- * Does what is told now belong before the clock's judgement?
+ * Does what is told now belong before the clock's judgement?  What judged it may
+ * itself be taken back.
  */
+static bool
+is_before(const SvpTicket *ticket, const SvpClock *judged)
+{
+	return ticket->earliest < judged->stopped_at ||
+		(ticket->takes_back && ticket->earliest == judged->stopped_at);
+}
+
 static bool
 is_late(const SvpTicket *ticket, const SvpClock *judged)
 {
-	return ticket->earliest < judged->stopped_at || ticket->has_new_opening;
+	return is_before(ticket, judged) || ticket->has_new_opening;
 }
 
 /*
@@ -68,7 +76,7 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 	if (SVP_CLOCK_IS_OPEN(a) || is_revived(ticket, a))
 		return true;
 	if (SVP_CLOCK_IS_OPEN(b))
-		return ticket->earliest >= a->stopped_at;
+		return !is_before(ticket, a);
 	return !is_late(ticket, a) && b->stopped_at > a->stopped_at;
 }
 

@@ -22,6 +22,7 @@
 #include "clock_table.h"
 #include "key.h"
 #include "judge.h"
+#include "message_table.h"
 #include "timeline.h"
 
 PG_FUNCTION_INFO_V1(svp_explain_ticket);
@@ -31,7 +32,7 @@ typedef struct Story
 {
 	ArrayBuildState *lines;
 	MemoryContext context;		/* outlives the SPI connection */
-	const SvpLedger *ledger;
+	const SvpTimeline *timeline;
 } Story;
 
 static void tell(Story *story, const char *format,...) pg_attribute_printf(2, 3);
@@ -137,8 +138,7 @@ static void
 hear(void *arg, SvpTransition what, const SvpClock *clock, int event)
 {
 	Story	   *story = arg;
-	const SvpRecord *record = &story->ledger->records[event];
-	int64		at = record->event.at;
+	int64		at = story->timeline->history.events[event].at;
 
 	if (what == SVP_CLOCK_STARTS)
 	{
@@ -161,13 +161,14 @@ append_known(StringInfo line, const char *name, const char *value)
 }
 
 static void
-tell_event(Story *story, const SvpRecord *record)
+tell_event(Story *story, const SvpEvent *event, const SvpRecord *record)
 {
 	StringInfoData line;
 
-	if (record->event.kind == SVP_EVENT_RESPONDED)
+	if (SVP_EVENT_IS_MESSAGE(event->kind))
 	{
-		tell(story, "  %s  first public reply", instant(record->event.at));
+		tell(story, "  %s  %s", instant(event->at), event->kind == SVP_EVENT_ASKED ?
+			 "message of the customer" : "public reply");
 		return;
 	}
 	initStringInfo(&line);
@@ -175,17 +176,19 @@ tell_event(Story *story, const SvpRecord *record)
 		append_known(&line, svp_dimension_names[i], record->event.scenario.value[i]);
 	append_known(&line, "agent", record->agent);
 	append_known(&line, "customer", record->customer);
-	tell(story, "  %s  %s: %s%s%s", instant(record->event.at), svp_event_names[record->event.kind],
-		 svp_state_names[record->event.state],
+	tell(story, "  %s  %s: %s%s%s", instant(event->at), svp_event_names[event->kind],
+		 svp_state_names[event->state],
 		 record->source_state ? psprintf(" (\"%s\")", record->source_state) : "", line.data);
 }
 
 static void
 tell_events(Story *story)
 {
+	const SvpTimeline *timeline = story->timeline;
+
 	tell(story, "events, in UTC");
-	for (int i = 0; i < story->ledger->nrecords; i++)
-		tell_event(story, &story->ledger->records[i]);
+	for (int i = 0; i < timeline->history.nevents; i++)
+		tell_event(story, &timeline->history.events[i], timeline->records[i]);
 }
 
 /*
@@ -264,6 +267,8 @@ tell_ticket(Story *story, SvpAttachment *attachment, char **key)
 	SvpLedger	ledger = {0};
 	SvpTimeline timeline;
 	SvpStoredClock *stored;
+	SvpEvent   *messages = NULL;
+	int			nmessages = 0;
 	int			nstored;
 	const char *problem;
 	Datum	   *value;
@@ -280,8 +285,10 @@ tell_ticket(Story *story, SvpAttachment *attachment, char **key)
 		tell(story, "nothing is recorded of this ticket");
 		return;
 	}
-	story->ledger = &ledger;
-	svp_timeline_make(&timeline, &ledger, NULL, 0);
+	if (attachment->message != NULL)
+		messages = svp_messages_read(attachment, value, &nmessages);
+	svp_timeline_make(&timeline, &ledger, messages, nmessages);
+	story->timeline = &timeline;
 	stored = svp_clocks_read(attachment, value, &nstored);
 	tell_events(story);
 	tell_clocks(story, attachment, &timeline.history, stored, nstored);

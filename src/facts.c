@@ -220,6 +220,10 @@ read_value(const SvpFactMapping *fact, FactBinding *binding, Datum value, bool i
 			result->text = text_of(binding, value);
 			result->set = !text_is_unset(fact, result->text);
 			break;
+		case SVP_FACT_BOOLEAN:
+			result->number = DatumGetBool(value);
+			result->set = true;
+			break;
 	}
 }
 
@@ -230,6 +234,8 @@ read_value(const SvpFactMapping *fact, FactBinding *binding, Datum value, bool i
 void
 svp_fact_from_text(const SvpFactMapping *fact, const char *value, SvpFactValue *result)
 {
+	bool		is_true = false;
+
 	memset(result, 0, sizeof(*result));
 	result->text = value;
 	switch (fact->kind)
@@ -246,6 +252,12 @@ svp_fact_from_text(const SvpFactMapping *fact, const char *value, SvpFactValue *
 			break;
 		case SVP_FACT_TEXT:
 			result->set = true;
+			break;
+		case SVP_FACT_BOOLEAN:
+			result->set = parse_bool(value, &is_true);
+			result->number = is_true;
+			if (!result->set)
+				result->problem = "is neither true nor false";
 			break;
 	}
 }
@@ -304,13 +316,13 @@ prepare_query(SvpRowReader *reader, Relation relation)
 }
 
 /*
- * Can a setting change what reading this fact gives?  Of most keys and words
- * it cannot, and settings cost more than such a fact.
+ * Can a setting change what a value of this type is as text?  Of most keys and
+ * words it cannot, and settings cost more than such a fact.
  */
 static bool
-settings_matter(const SvpFactMapping *fact, const FactBinding *binding)
+settings_matter(Oid type)
 {
-	switch (binding->type)
+	switch (type)
 	{
 		case TEXTOID:
 		case VARCHAROID:
@@ -323,7 +335,7 @@ settings_matter(const SvpFactMapping *fact, const FactBinding *binding)
 		case UUIDOID:
 			return false;
 		default:
-			return fact->kind != SVP_FACT_TIME && !type_is_enum(binding->type);
+			return !type_is_enum(type);
 	}
 }
 
@@ -365,7 +377,8 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 	prepare_query(reader, relation);
 	reader->settings_matter = reader->plan != NULL;
 	for (int i = 0; i < mapping->nfacts; i++)
-		reader->settings_matter |= settings_matter(&mapping->facts[i], &reader->bindings[i]);
+		reader->settings_matter |= mapping->facts[i].kind != SVP_FACT_TIME &&
+			settings_matter(reader->bindings[i].type);
 	svp_settings_leave(level);
 
 	/* complete: until here an error leaves nothing behind */
@@ -545,6 +558,40 @@ svp_reader_key(const SvpRowReader *reader, HeapTuple tuple)
 			return NULL;
 	}
 	return key;
+}
+
+Oid
+svp_reader_fact_type(const SvpRowReader *reader, int fact)
+{
+	return reader->bindings[fact].type;
+}
+
+/*
+ * A key as one text: its parts, divided by slashes.
+ */
+char *
+svp_reader_key_text(SvpRowReader *reader, const Datum *key)
+{
+	StringInfoData text;
+	int			level = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < reader->mapping->nkey; i++)
+	{
+		Oid			type = TupleDescAttr(reader->descriptor, reader->key[i] - 1)->atttypid;
+		Oid			output;
+		bool		is_varlena;
+
+		if (level == 0 && settings_matter(type))
+			level = svp_settings_enter();
+		getTypeOutputInfo(type, &output, &is_varlena);
+		if (i > 0)
+			appendStringInfoChar(&text, '/');
+		appendStringInfoString(&text, OidOutputFunctionCall(output, key[i]));
+	}
+	if (level != 0)
+		svp_settings_leave(level);
+	return text.data;
 }
 
 static void

@@ -22,7 +22,8 @@ typedef enum SvpFactKind
 {
 	SVP_FACT_TEXT,
 	SVP_FACT_TIME,				/* instant, in microseconds */
-	SVP_FACT_NUMBER				/* exact, in millionths */
+	SVP_FACT_NUMBER,			/* exact, in millionths */
+	SVP_FACT_BOOLEAN			/* 1 or 0 */
 } SvpFactKind;
 
 /* How a time fact's value is to be understood. */
@@ -48,7 +49,7 @@ typedef struct SvpFactMapping
 
 typedef struct SvpMapping
 {
-	const char *alias;			/* "ticket", "refund" or "change" */
+	const char *alias;			/* "ticket", "refund", "message", "child" or "change" */
 	const char *table;			/* its name, quoted; NULL until attached */
 	int			nkey;
 	char	  **key;			/* column names of the CRM's table … */
@@ -63,7 +64,7 @@ typedef struct SvpFactValue
 	bool		set;
 	const char *problem;		/* why a value could not be read, or NULL */
 	const char *text;			/* text facts; of other kinds only with a problem */
-	int64		number;			/* time and number facts */
+	int64		number;			/* of other kinds than text */
 } SvpFactValue;
 
 /* The facts of one row, in the order of its mapping. */
@@ -90,6 +91,8 @@ extern bool svp_reader_fits(const SvpRowReader *reader, Relation relation);
 extern bool svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
 extern const char *svp_reader_key_problem(const SvpRowReader *reader, const Oid *types);
 extern Datum *svp_reader_key(const SvpRowReader *reader, HeapTuple tuple);
+extern Oid	svp_reader_fact_type(const SvpRowReader *reader, int fact);
+extern char *svp_reader_key_text(SvpRowReader *reader, const Datum *key);
 extern void svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts);
 
 /* Read one value as the fact says, e.g. from jsonb given to refund_check(). */

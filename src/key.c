@@ -13,6 +13,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -99,4 +100,19 @@ svp_key_from_text(const Oid *types, int nkey, char **parts)
 		key[i] = OidInputFunctionCall(input, parts[i], parameter, -1);
 	}
 	return key;
+}
+
+bool
+svp_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
+{
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+	{
+		int16		length;
+		bool		by_value;
+
+		get_typlenbyval(attachment->key_types[i], &length, &by_value);
+		if (!datum_image_eq(a[i], b[i], by_value, length))
+			return false;
+	}
+	return true;
 }

@@ -15,6 +15,9 @@
 
 #include "ledger.h"
 
+/* The kind of the anchor, which the clocks know nothing of. */
+#define EXPECTED "expected"
+
 /* A change of one row adds at most so many records, and some to spare. */
 #define LEDGER_ROOM 4
 
@@ -76,11 +79,24 @@ typedef struct Reading
 } Reading;
 
 static bool
+is_anchor(const Datum *values, const bool *nulls)
+{
+	const char *event = svp_value_text(values, nulls, 2);
+
+	return event != NULL && strcmp(event, EXPECTED) == 0;
+}
+
+static bool
 take_record(void *arg, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
 	SvpLedger  *ledger = reading->ledger;
 
+	values += reading->nkey;
+	nulls += reading->nkey;
+	ledger->last_seq = svp_value_int(values, nulls, 0);
+	if (ledger->last_seq == 1 && is_anchor(values, nulls))
+		return true;
 	if (ledger->nrecords + LEDGER_ROOM >= reading->capacity)
 	{
 		reading->capacity *= 2;
@@ -88,8 +104,7 @@ take_record(void *arg, const Datum *values, const bool *nulls)
 										sizeof(SvpRecord) * (Size) reading->capacity);
 	}
 	memset(&ledger->records[ledger->nrecords], 0, sizeof(SvpRecord));
-	read_record(values + reading->nkey, nulls + reading->nkey,
-				&ledger->records[ledger->nrecords++]);
+	read_record(values, nulls, &ledger->records[ledger->nrecords++]);
 	return true;
 }
 
@@ -102,6 +117,7 @@ svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger)
 	Reading		reading = {attachment->ticket->nkey, ledger, 4 * LEDGER_ROOM};
 
 	ledger->nrecords = 0;
+	ledger->last_seq = 0;
 	ledger->records = palloc(sizeof(SvpRecord) * reading.capacity);
 	svp_rows_scan(attachment, SVP_LEDGER, reading.nkey, key, false, take_record, &reading);
 	qsort(ledger->records, ledger->nrecords, sizeof(SvpRecord), compare_records);
@@ -235,6 +251,37 @@ svp_ledger_begin(SvpAttachment *attachment, const Datum *key, const SvpRecord *r
 
 	fill_row(&row, attachment, key, record);
 	return svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls);
+}
+
+bool
+svp_ledger_anchor(SvpAttachment *attachment, const Datum *key, int64 at, const char *recorded_by)
+{
+	SvpRecord	none = {0};
+	SvpRow		row;
+
+	row.n = 0;
+	svp_row_add_key(&row, attachment->ticket->nkey, key);
+	svp_row_add(&row, Int32GetDatum(1));
+	svp_row_add(&row, TimestampTzGetDatum(at));
+	svp_row_add_text(&row, EXPECTED);
+	svp_row_add_text(&row, NULL);
+	svp_row_add_text(&row, NULL);
+	svp_row_add_optional(&row, false, (Datum) 0);
+	svp_row_add_text(&row, recorded_by);
+	svp_row_add(&row, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
+	svp_record_write_ticket(&row, &none);
+	return svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls);
+}
+
+bool
+svp_ledger_lock(SvpAttachment *attachment, const Datum *key)
+{
+	SvpRow		row;
+
+	row.n = 0;
+	svp_row_add_key(&row, attachment->ticket->nkey, key);
+	svp_row_add(&row, Int32GetDatum(1));
+	return svp_rows_lock(attachment, SVP_LEDGER, row.values);
 }
 
 /*

@@ -30,6 +30,7 @@ typedef struct SvpLedger
 {
 	int			nrecords;
 	SvpRecord  *records;		/* in order of time, the opening first */
+	int32		last_seq;		/* of the rows read, of the anchor too; 0 = none */
 } SvpLedger;
 
 /* What a row of ours says of its ticket: scenario, agent and customer. */
@@ -48,6 +49,18 @@ extern void svp_ledger_append(SvpAttachment *attachment, const Datum *key, const
 
 /* Write a ticket's first record; false when another transaction did meanwhile. */
 extern bool svp_ledger_begin(SvpAttachment *attachment, const Datum *key, const SvpRecord *record);
+
+/*
+ * The anchor: a ticket's first row of kind "expected", for who writes of a
+ * ticket that has none, so that there is one to lock.  It is no event and not
+ * among the records.  False when another transaction wrote a row meanwhile.
+ */
+extern bool svp_ledger_anchor(SvpAttachment *attachment, const Datum *key, int64 at,
+							  const char *recorded_by);
+
+/* Wait for whoever writes of the ticket; false if it has no row. */
+extern bool svp_ledger_lock(SvpAttachment *attachment, const Datum *key);
+
 extern void svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
 							   int32 seq);
 

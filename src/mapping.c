@@ -42,12 +42,39 @@ static const char *const refund_facts[] = {
 	"agent", "customer", "order_id", "line_id"
 };
 
-static const char *const reading_names[] = {
-	"timestamptz", "timestamp", "date", "epoch", "epoch_ms"
+static const char *const message_facts[] = {
+	"ticket", "sent_at", "author", "public"
+};
+
+static const char *const child_facts[] = {
+	"ticket"
 };
 
 static const char *const change_facts[] = {
 	"ticket", "changed_at", "state", "agent", "customer"
+};
+
+/* What the rows of a table may tell, by the alias that expressions know them by. */
+typedef struct RowKind
+{
+	const char *alias;
+	const char *const *facts;
+	int			nfacts;
+	bool		has_scenario;	/* and the conditions of a scenario */
+	bool		has_times;		/* and times of any name */
+	bool		has_former;		/* and what was before, as old_… */
+} RowKind;
+
+static const RowKind row_kinds[] = {
+	{"ticket", ticket_facts, lengthof(ticket_facts), true, false, false},
+	{"refund", refund_facts, lengthof(refund_facts), true, true, false},
+	{"message", message_facts, lengthof(message_facts), false, false, false},
+	{"child", child_facts, lengthof(child_facts), false, false, false},
+	{"change", change_facts, lengthof(change_facts), true, false, true}
+};
+
+static const char *const reading_names[] = {
+	"timestamptz", "timestamp", "date", "epoch", "epoch_ms"
 };
 
 /*
@@ -57,18 +84,6 @@ const char *
 svp_mapping_alias(const char *source)
 {
 	return strcmp(source, "history") == 0 ? "change" : source;
-}
-
-static bool
-is_refund(const char *alias)
-{
-	return strcmp(alias, "refund") == 0;
-}
-
-static bool
-is_change(const char *alias)
-{
-	return strcmp(alias, "change") == 0;
 }
 
 static bool
@@ -86,7 +101,22 @@ svp_fact_kind(const char *name)
 		return SVP_FACT_TIME;
 	if (strcmp(name, "amount") == 0 || strcmp(name, "paid_amount") == 0)
 		return SVP_FACT_NUMBER;
+	if (strcmp(name, "public") == 0)
+		return SVP_FACT_BOOLEAN;
 	return SVP_FACT_TEXT;
+}
+
+static const RowKind *
+row_kind(const char *alias)
+{
+	for (int i = 0; i < lengthof(row_kinds); i++)
+	{
+		if (strcmp(row_kinds[i].alias, alias) == 0)
+			return &row_kinds[i];
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is no kind of row that can be attached", alias)));
 }
 
 /*
@@ -94,42 +124,34 @@ svp_fact_kind(const char *name)
  * than those listed.
  */
 static bool
-is_known(const char *alias, const char *name)
+is_known(const RowKind *kind, const char *name)
 {
-	/* a change may tell what was before it, too */
-	if (is_change(alias) && strncmp(name, "old_", 4) == 0)
+	if (kind->has_former && strncmp(name, "old_", 4) == 0)
 	{
 		name += 4;
 		if (ends_in_at(name) || strcmp(name, "ticket") == 0)
 			return false;
 	}
-	if (svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name) >= 0)
+	if (kind->has_scenario && svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name) >= 0)
 		return true;
-	if (is_refund(alias))
-		return ends_in_at(name) ||
-			svp_word_index(refund_facts, lengthof(refund_facts), name) >= 0;
-	if (is_change(alias))
-		return svp_word_index(change_facts, lengthof(change_facts), name) >= 0;
-	return svp_word_index(ticket_facts, lengthof(ticket_facts), name) >= 0;
+	if (kind->has_times && ends_in_at(name))
+		return true;
+	return svp_word_index(kind->facts, kind->nfacts, name) >= 0;
 }
 
 static char *
-known_facts(const char *alias)
+known_facts(const RowKind *kind)
 {
-	const char *const *names = is_refund(alias) ? refund_facts :
-		is_change(alias) ? change_facts : ticket_facts;
-	int			n = is_refund(alias) ? lengthof(refund_facts) :
-		is_change(alias) ? lengthof(change_facts) : lengthof(ticket_facts);
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int i = 0; i < n; i++)
-		appendStringInfo(&list, "%s, ", names[i]);
-	for (int i = 0; i < SVP_NDIMENSIONS; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", svp_dimension_names[i]);
-	if (is_refund(alias))
+	for (int i = 0; i < kind->nfacts; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", kind->facts[i]);
+	for (int i = 0; kind->has_scenario && i < SVP_NDIMENSIONS; i++)
+		appendStringInfo(&list, ", %s", svp_dimension_names[i]);
+	if (kind->has_times)
 		appendStringInfoString(&list, ", and times whose names end in _at");
-	if (is_change(alias))
+	if (kind->has_former)
 		appendStringInfoString(&list, ", and what they were before: old_state and so on");
 	return list.data;
 }
@@ -140,12 +162,14 @@ known_facts(const char *alias)
 void
 svp_mapping_check_known(const char *alias, const char *name)
 {
-	if (is_known(alias, name))
+	const RowKind *kind = row_kind(alias);
+
+	if (is_known(kind, name))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"%s\" is not a fact of a %s", name, alias),
-			 errhint("The facts of a %s are %s.", alias, known_facts(alias))));
+			 errhint("The facts of a %s are %s.", alias, known_facts(kind))));
 }
 
 /*
@@ -501,6 +525,12 @@ svp_mapping_check_type(const SvpFactMapping *fact, Oid type)
 				 errmsg("fact \"%s\" must be a number: \"%s\" is of type %s",
 						fact->name, fact->sql, format_type_be(type)),
 				 errhint("Cast it in the expression, for example (...)::numeric.")));
+	if (fact->kind == SVP_FACT_BOOLEAN && type != BOOLOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("fact \"%s\" must be true or false: \"%s\" is of type %s",
+						fact->name, fact->sql, format_type_be(type)),
+				 errhint("Compare it in the expression, for example message.private = 0.")));
 }
 
 pg_tz *

@@ -208,6 +208,9 @@ append_value(StringInfo json, const SvpFactMapping *fact, const SvpFactValue *va
 			appendStringInfoString(json, DatumGetCString(DirectFunctionCall1(numeric_out,
 																			 svp_refund_numeric(value->number))));
 			break;
+		case SVP_FACT_BOOLEAN:
+			appendStringInfoString(json, value->number != 0 ? "true" : "false");
+			break;
 		case SVP_FACT_TIME:
 			escape_json(json, JsonEncodeDateTime(buffer, TimestampTzGetDatum(value->number),
 												 TIMESTAMPTZOID, &utc));

@@ -14,6 +14,7 @@
 
 #include "calendar.h"
 #include "config.h"
+#include "settle.h"
 
 PG_MODULE_MAGIC;
 
@@ -24,4 +25,5 @@ _PG_init(void)
 {
 	svp_config_init();
 	svp_calendar_init();
+	svp_settle_init();
 }

@@ -18,63 +18,66 @@
 #include "postgres.h"
 
 #include "commands/trigger.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "attempt.h"
-#include "span.h"
+#include "key.h"
 #include "ticket.h"
+#include "trigger.h"
 
 PG_FUNCTION_INFO_V1(svp_ticket_changed);
 
 void
 svp_ticket_warn(const SvpAttachment *attachment, const char *problem)
 {
-	ereport(WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("service_policy could not record a ticket of \"%s\": %s",
-					attachment->name, problem),
-			 errhint("The statement goes on. Put right what is missing, or call service_policy.detach(%s) and attach again; the evidence is kept.",
-					 quote_literal_cstr(attachment->name))));
+	svp_trigger_warn(attachment, "ticket", problem);
 }
 
-static void
-record_ticket(SvpAttachment *attachment, Datum *key, const SvpFacts *facts,
-			  const char *recorded_by)
+/* A row of a ticket that is being recorded. */
+typedef struct Row
 {
-	SvpTicket	ticket = {.attachment = attachment,.recorded_by = recorded_by,.key = key};
+	SvpRowReader *reader;
+	HeapTuple	tuple;
+	SvpFacts	facts;
+} Row;
+
+static const SvpFacts *
+read_row(void *arg)
+{
+	Row		   *row = arg;
+
+	svp_reader_read(row->reader, row->tuple, &row->facts);
+	return &row->facts;
+}
+
+/*
+ * Record a ticket by its row, or without one its end.  What else tells of it
+ * may be written by others, so they are waited for before the facts are read.
+ */
+static void
+record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Oid role)
+{
+	SvpTicket	ticket = {
+		.attachment = attachment,
+		.recorded_by = svp_role_name(role),
+		.key = key,
+		.reread = read_row,
+		.reread_arg = row
+	};
 
 	svp_ticket_open(&ticket);
-	svp_ticket_record(&ticket, facts);
-}
-
-static bool
-same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
-{
-	for (int i = 0; i < attachment->ticket->nkey; i++)
-	{
-		int16		length;
-		bool		by_value;
-
-		get_typlenbyval(attachment->key_types[i], &length, &by_value);
-		if (!datum_image_eq(a[i], b[i], by_value, length))
-			return false;
-	}
-	return true;
+	svp_ticket_record(&ticket, row == NULL ? NULL : read_row(row));
 }
 
 static void
-record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
+record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 {
 	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-	SvpFacts	facts;
+	HeapTuple	tuple = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	const char *problem;
+	Datum	   *key;
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket,
 												 trigger->tg_relation, &problem);
+	Row			row = {reader, tuple};
 
 	if (reader == NULL || !svp_rows_prepare(attachment, &problem))
 	{
@@ -89,8 +92,8 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 	}
 	if (is_update && svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
 		return;
-	svp_reader_read(reader, is_update ? trigger->tg_newtuple : trigger->tg_trigtuple, &facts);
-	if (facts.key == NULL)
+	key = svp_reader_key(reader, tuple);
+	if (key == NULL)
 	{
 		svp_ticket_warn(attachment, "its key is null");
 		return;
@@ -99,61 +102,13 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, const char
 	{
 		Datum	   *old_key = svp_reader_key(reader, trigger->tg_trigtuple);
 
-		if (old_key != NULL && !same_key(attachment, old_key, facts.key))
-			record_ticket(attachment, old_key, NULL, recorded_by);
+		if (old_key != NULL && !svp_same_key(attachment, old_key, key))
+			record_ticket(attachment, old_key, NULL, role);
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		record_ticket(attachment, facts.key, NULL, recorded_by);
-	else if (!svp_row_superseded(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple))
-		record_ticket(attachment, facts.key, &facts, recorded_by);
-}
-
-typedef struct Search
-{
-	const char *name;
-	SvpAttachment *attachment;
-} Search;
-
-static void
-get_attachment(void *arg)
-{
-	Search	   *search = arg;
-
-	search->attachment = svp_attachment_get(search->name, true);
-}
-
-/*
- * The trigger's attachment.  NULL after a warning where there is none, or
- * where somebody has edited its rows so that they cannot be read.
- */
-SvpAttachment *
-svp_trigger_attachment(TriggerData *trigger)
-{
-	Search		search = {NULL};
-	ErrorData  *error;
-
-	if (trigger->tg_trigger->tgnargs != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("trigger \"%s\" needs one argument, the attachment's name",
-						trigger->tg_trigger->tgname)));
-	search.name = trigger->tg_trigger->tgargs[0];
-	search.attachment = svp_attachment_cached(search.name);
-	if (search.attachment != NULL)
-		return search.attachment;
-	error = svp_attempt(get_attachment, &search);
-	if (error != NULL)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("attachment \"%s\" cannot be read: %s", search.name, error->message),
-				 errhint("The statement goes on. Put its rows in service_policy.attachment and service_policy.attachment_table right, or call service_policy.detach(%s) and attach again; the evidence is kept.",
-						 quote_literal_cstr(search.name))));
-	else if (search.attachment == NULL)
-		ereport(WARNING,
-				(errmsg("attachment \"%s\" of trigger \"%s\" does not exist",
-						search.name, trigger->tg_trigger->tgname),
-				 errhint("The statement goes on. Drop the trigger, or attach again.")));
-	return error == NULL ? search.attachment : NULL;
+		record_ticket(attachment, key, NULL, role);
+	else if (!svp_row_superseded(tuple))
+		record_ticket(attachment, key, &row, role);
 }
 
 /*
@@ -163,28 +118,5 @@ svp_trigger_attachment(TriggerData *trigger)
 Datum
 svp_ticket_changed(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	SvpAttachment *attachment;
-	SvpCaller	caller;
-	struct SvpSpan *before;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("_ticket_changed() can only be called as an AFTER trigger for each row")));
-
-	attachment = svp_trigger_attachment(trigger);
-	if (attachment == NULL || attachment->ticket == NULL)
-		return PointerGetDatum(NULL);
-	if (!svp_attachment_enter(attachment, &caller))
-	{
-		svp_ticket_warn(attachment, psprintf("schema \"%s\" does not exist", attachment->data_schema));
-		return PointerGetDatum(NULL);
-	}
-	before = svp_span_enter(fcinfo->flinfo->fn_mcxt);
-	record_change_of_row(attachment, trigger, svp_role_name(caller.user));
-	svp_span_leave(before);
-	svp_attachment_leave(&caller);
-	return PointerGetDatum(NULL);
+	return svp_trigger_record(fcinfo, "_ticket_changed", 1, record_change_of_row);
 }

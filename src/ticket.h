@@ -10,8 +10,6 @@
 #ifndef SVP_TICKET_H
 #define SVP_TICKET_H
 
-#include "commands/trigger.h"
-
 #include "clock_table.h"
 #include "ledger.h"
 
@@ -32,18 +30,18 @@ typedef struct SvpTicket
 	bool		restates;		/* judged clocks change too */
 	SvpWitness	witness;		/* hears of each clock that is moved; may be NULL */
 	void	   *witness_arg;
+	const SvpFacts *(*reread) (void *arg);	/* the row's facts, once others wrote; may be NULL */
+	void	   *reread_arg;
 	SvpLedger	ledger;
 	int			next_seq;
 	int			nevents;		/* added now */
 	int64		earliest;		/* … the earliest of them */
+	bool		takes_back;		/* … or an earlier one is no longer so */
 	bool		has_new_opening;
 	bool		has_returned;	/* it left and came back in this transaction */
 	int64		left_at;		/* … then, by the record that was taken back */
 	bool		is_overtaken;	/* another transaction recorded it first */
 } SvpTicket;
-
-/* The attachment that a trigger's argument names; NULL after a warning. */
-extern SvpAttachment *svp_trigger_attachment(TriggerData *trigger);
 
 extern void svp_ticket_warn(const SvpAttachment *attachment, const char *problem);
 extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail,

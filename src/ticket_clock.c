@@ -11,6 +11,7 @@
 
 #include "attempt.h"
 #include "clock_store.h"
+#include "message_table.h"
 
 static void
 report_calendar(SvpTicket *ticket, const char *metric, const char *calendar)
@@ -87,12 +88,16 @@ svp_ticket_move_clocks(SvpTicket *ticket)
 {
 	SvpTimeline timeline;
 	SvpStoredClock *stored;
+	SvpEvent   *messages = NULL;
 	SvpJudge	judge;
+	int			nmessages = 0;
 	int			nstored;
 
 	if (ticket->ledger.nrecords == 0)
 		return;
-	svp_timeline_make(&timeline, &ticket->ledger, NULL, 0);
+	if (ticket->attachment->message != NULL)
+		messages = svp_messages_read(ticket->attachment, ticket->key, &nmessages);
+	svp_timeline_make(&timeline, &ticket->ledger, messages, nmessages);
 	if (!appoint_judge(ticket, timeline.history.opened_at, &judge) || judge.policy == NULL)
 		return;
 	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);

@@ -389,15 +389,15 @@ retract_leaving(SvpTicket *ticket)
 
 /*
  * Read what is recorded of the ticket.  Where more than its own row tells of
- * it, whoever writes first is waited for.
+ * it, whoever writes of it first is waited for.
  */
 void
 svp_ticket_open(SvpTicket *ticket)
 {
+	if (SVP_HAS_OTHER_ROWS(ticket->attachment) && !ticket->is_preview)
+		(void) svp_ledger_lock(ticket->attachment, ticket->key);
 	svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
-	ticket->next_seq = 1;
-	for (int i = 0; i < ticket->ledger.nrecords; i++)
-		ticket->next_seq = Max(ticket->next_seq, ticket->ledger.records[i].seq + 1);
+	ticket->next_seq = ticket->ledger.last_seq + 1;
 }
 
 static void
@@ -429,6 +429,8 @@ svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts)
 	{
 		ticket->is_overtaken = false;
 		svp_ticket_open(ticket);
+		if (facts != NULL && ticket->reread != NULL)
+			facts = ticket->reread(ticket->reread_arg);
 		record_facts(ticket, facts);
 	}
 	if (ticket->nevents > 0 || ticket->has_returned)

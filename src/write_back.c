@@ -28,6 +28,7 @@
 
 #include "clock_store.h"
 #include "mapping.h"
+#include "trigger.h"
 #include "write_back.h"
 
 PG_FUNCTION_INFO_V1(svp_check_write_back);
@@ -375,7 +376,7 @@ svp_ticket_written(PG_FUNCTION_ARGS)
 				 errmsg("_ticket_written() can only be called as a BEFORE INSERT or UPDATE trigger for each row")));
 
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	attachment = svp_trigger_attachment(trigger);
+	attachment = svp_trigger_attachment(trigger, 1);
 	if (attachment == NULL || attachment->ticket == NULL || attachment->nwrites == 0 ||
 		!svp_attachment_enter(attachment, &caller))
 		return PointerGetDatum(tuple);

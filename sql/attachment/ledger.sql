@@ -26,7 +26,7 @@ COMMENT ON COLUMN @data@.ledger.seq IS 'Number of the record within its ticket, 
 COMMENT ON COLUMN @data@.ledger.at IS 'When it happened, as far as the row says; else when the transaction that wrote the row began';
 COMMENT ON COLUMN @data@.ledger.recorded_at IS 'When the transaction began that recorded it';
 COMMENT ON COLUMN @data@.ledger.recorded_by IS 'The role that wrote the row';
-COMMENT ON COLUMN @data@.ledger.event IS 'opened, changed, responded (the first public reply) or left (deleted, or left out by the row filter)';
+COMMENT ON COLUMN @data@.ledger.event IS 'opened, changed, responded (the first public reply), left (deleted, or left out by the row filter), or expected: no event, but the place that a message or child keeps for a ticket which was not there yet';
 COMMENT ON COLUMN @data@.ledger.state IS 'open, pending, on_hold, resolved, closed or void: the state after the event; NULL for a reply';
 COMMENT ON COLUMN @data@.ledger.source_state IS 'The same state in the CRM''s words; NULL where it gave none';
 COMMENT ON COLUMN @data@.ledger.opened_at IS 'When the ticket was opened, as then known; NULL for a reply';

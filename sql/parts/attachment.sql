@@ -282,6 +282,31 @@ $$;
 COMMENT ON FUNCTION service_policy._check_owner(text) IS
     'Complains if the evidence of an attachment belongs to somebody else';
 
+-- What every further table of an attachment needs; its facts say whose ticket a row is of.
+CREATE FUNCTION service_policy._check_row_table(attachment text, source text, row_table regclass, facts jsonb) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    ticket_key text[] := (SELECT t.key FROM service_policy.attachment_table t
+                           WHERE t.attachment = _check_row_table.attachment AND t.source = 'ticket');
+BEGIN
+    IF ticket_key IS NULL THEN
+        RAISE EXCEPTION 'attachment "%" does not exist', attachment
+            USING ERRCODE = 'undefined_object', HINT = 'Attach the ticket table first, with service_policy.attach().';
+    ELSIF row_table IS NULL THEN
+        RAISE EXCEPTION 'there is no % table to attach', source USING ERRCODE = 'null_value_not_allowed';
+    ELSIF jsonb_typeof(facts -> 'ticket') = 'array' AND jsonb_array_length(facts -> 'ticket') <> cardinality(ticket_key) THEN
+        RAISE EXCEPTION 'the fact ticket has % parts, the ticket''s key has %: (%)',
+                        jsonb_array_length(facts -> 'ticket'), cardinality(ticket_key), array_to_string(ticket_key, ', ')
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an expression for each part of the key, in its order.';
+    END IF;
+    PERFORM service_policy._check_owner(attachment);
+    PERFORM service_policy._check_rights(row_table);
+END
+$$;
+COMMENT ON FUNCTION service_policy._check_row_table(text, text, regclass, jsonb) IS
+    'Complains unless the attachment exists and belongs to the caller, who may attach the table, and the fact "ticket" has as many parts as the ticket''s key';
+
 -- The evidence that detach() kept goes on being used.
 CREATE FUNCTION service_policy._has_evidence(attachment text, row_table regclass, key text[], data_key text[])
     RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -384,7 +409,7 @@ BEGIN
         SELECT t.tgname, t.tgrelid::regclass AS row_table, c.relowner
           FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
          WHERE p.pronamespace = 'service_policy'::regnamespace
-           AND t.tgargs = convert_to(attachment, getdatabaseencoding()) || '\x00'::bytea
+           AND starts_with(encode(t.tgargs, 'hex'), encode(convert_to(attachment, getdatabaseencoding()), 'hex') || '00')
            AND t.tgparentid = 0
     LOOP
         IF NOT pg_has_role(found.relowner, 'USAGE') THEN

@@ -33,29 +33,17 @@ AS $$
 DECLARE
     data_key text[];
     decisions regclass;
-    ticket_key text[] := (SELECT t.key FROM service_policy.attachment_table t
-                           WHERE t.attachment = attach_refunds.name AND t.source = 'ticket');
 BEGIN
-    IF ticket_key IS NULL THEN
-        RAISE EXCEPTION 'attachment "%" does not exist', name
-            USING ERRCODE = 'undefined_object', HINT = 'Attach the ticket table first, with service_policy.attach().';
-    ELSIF EXISTS (SELECT FROM service_policy.attachment_table t
-                   WHERE t.attachment = attach_refunds.name AND t.source = 'refund') THEN
+    IF EXISTS (SELECT FROM service_policy.attachment_table t
+                WHERE t.attachment = attach_refunds.name AND t.source = 'refund') THEN
         RAISE EXCEPTION 'attachment "%" has a refund table already', name
             USING ERRCODE = 'duplicate_object', HINT = 'An attachment has one; detach() it and attach both anew to change it.';
-    ELSIF refund_table IS NULL THEN
-        RAISE EXCEPTION 'there is no refund table to attach' USING ERRCODE = 'null_value_not_allowed';
     ELSIF facts IS NULL OR NOT facts ? 'amount' THEN
         RAISE EXCEPTION 'the fact amount is needed'
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'For example {"ticket": ["ticket_id"], "amount": "amount", "delivered_at": "delivered_at"}.';
-    ELSIF jsonb_typeof(facts -> 'ticket') = 'array' AND jsonb_array_length(facts -> 'ticket') <> cardinality(ticket_key) THEN
-        RAISE EXCEPTION 'the fact ticket has % parts, the ticket''s key has %: (%)',
-                        jsonb_array_length(facts -> 'ticket'), cardinality(ticket_key), array_to_string(ticket_key, ', ')
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an expression for each part of the key, in its order.';
     END IF;
-    PERFORM service_policy._check_owner(name);
-    PERFORM service_policy._check_rights(refund_table);
+    PERFORM service_policy._check_row_table(name, 'refund', refund_table, facts);
     PERFORM service_policy._check_key(refund_table, key);
     PERFORM service_policy._check_mapping('refund', refund_table, key, facts, only_where);
     data_key := service_policy._data_key('refund', key);

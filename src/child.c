@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * child.c
+ *		Looking at a ticket anew because something it depends on changed.
+ *
+ * The ticket's row is read from its table and recorded as though it had been
+ * updated.  Of the messages it may now be known otherwise who wrote them, so
+ * their rows are compared with what is kept.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "attempt.h"
+#include "child.h"
+#include "key.h"
+#include "message.h"
+#include "source.h"
+
+/* The ticket's own row */
+
+typedef struct Fetching
+{
+	SvpTicket  *ticket;
+	SvpFacts	facts;
+	bool		found;
+	MemoryContext context;
+} Fetching;
+
+static void
+read_ticket(void *arg, SvpRowReader *reader, HeapTuple tuple)
+{
+	Fetching   *fetch = arg;
+	MemoryContext inside = MemoryContextSwitchTo(fetch->context);
+
+	svp_reader_read(reader, tuple, &fetch->facts);
+	fetch->found = true;
+	MemoryContextSwitchTo(inside);
+}
+
+static void
+fetch_ticket(void *arg)
+{
+	Fetching   *fetch = arg;
+
+	svp_source_by_key(fetch->ticket->attachment, fetch->ticket->attachment->ticket,
+					  fetch->ticket->attachment->key_types, fetch->ticket->key,
+					  read_ticket, fetch);
+}
+
+/*
+ * The row's own time of its last change says nothing of what changed besides,
+ * unless it is new.
+ */
+static void
+forget_known_change(SvpTicket *ticket, SvpFacts *facts)
+{
+	int			i = svp_mapping_find(ticket->attachment->ticket, "changed_at");
+	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
+
+	if (i >= 0 && latest != NULL && facts->values[i].set &&
+		facts->values[i].number <= latest->event.at)
+		facts->values[i].set = false;
+}
+
+/*
+ * Record the row.  False when there is none, or it cannot be read.
+ */
+static bool
+record_ticket(SvpTicket *ticket)
+{
+	Fetching	fetch = {.ticket = ticket,.context = CurrentMemoryContext};
+	ErrorData  *error = svp_attempt(fetch_ticket, &fetch);
+
+	if (error != NULL)
+		svp_ticket_issue(ticket, "expression_failed",
+						 "The ticket's row could not be read anew; the ticket keeps its last good state.",
+						 error->message);
+	if (error != NULL || !fetch.found)
+		return false;
+	forget_known_change(ticket, &fetch.facts);
+	svp_ticket_record(ticket, &fetch.facts);
+	return true;
+}
+
+/* Its messages */
+
+/* The messages as their rows have them, and those that are kept. */
+typedef struct Messages
+{
+	SvpTicket  *ticket;
+	SvpMessage *found;
+	int			nfound;
+	int			capacity;
+	SvpMessage *gone;
+	int			ngone;
+	int			gone_capacity;
+	bool		failed;
+	MemoryContext context;
+} Messages;
+
+static void
+add(SvpMessage **list, int *n, int *capacity, const SvpMessage *message)
+{
+	if (*n == *capacity)
+	{
+		*capacity = Max(16, *capacity * 2);
+		*list = *list == NULL ? palloc(sizeof(SvpMessage) * *capacity) :
+			repalloc_huge(*list, sizeof(SvpMessage) * (Size) *capacity);
+	}
+	(*list)[(*n)++] = *message;
+}
+
+static void
+read_message(void *arg, SvpRowReader *reader, HeapTuple tuple)
+{
+	Messages   *messages = arg;
+	SvpAttachment *attachment = messages->ticket->attachment;
+	MemoryContext inside = MemoryContextSwitchTo(messages->context);
+	SvpReading	reading;
+
+	svp_message_read(attachment, reader, tuple, &reading);
+	messages->failed |= reading.failed;
+	if (reading.counts && svp_same_key(attachment, reading.ticket, messages->ticket->key))
+		add(&messages->found, &messages->nfound, &messages->capacity, &reading.message);
+	MemoryContextSwitchTo(inside);
+}
+
+static void
+read_messages(void *arg)
+{
+	Messages   *messages = arg;
+
+	svp_source_by_ticket(messages->ticket->attachment, messages->ticket->attachment->message,
+						 messages->ticket->key, read_message, messages);
+}
+
+static int
+compare_messages(const void *one, const void *two)
+{
+	const SvpMessage *a = one;
+	const SvpMessage *b = two;
+
+	if (a->sent_at != b->sent_at)
+		return a->sent_at < b->sent_at ? -1 : 1;
+	return strcmp(a->message, b->message);
+}
+
+static bool
+note_if_gone(void *arg, const SvpMessage *kept)
+{
+	Messages   *messages = arg;
+
+	if (messages->nfound == 0 ||
+		bsearch(kept, messages->found, messages->nfound, sizeof(SvpMessage),
+				compare_messages) == NULL)
+		add(&messages->gone, &messages->ngone, &messages->gone_capacity, kept);
+	return true;
+}
+
+/*
+ * What a message was before has judged something, unless this transaction
+ * brought it.
+ */
+static void
+note(SvpTicket *ticket, int64 at, const SvpMessage *former)
+{
+	ticket->takes_back |= former->message != NULL &&
+		former->recorded_at != GetCurrentTransactionStartTimestamp();
+	svp_ticket_note(ticket, at);
+}
+
+static void
+keep_messages(Messages *messages)
+{
+	SvpTicket  *ticket = messages->ticket;
+	SvpMessage	former;
+
+	for (int i = 0; i < messages->nfound; i++)
+	{
+		if (svp_message_put(ticket->attachment, ticket->key, &messages->found[i],
+							ticket->recorded_by, &former))
+			note(ticket, messages->found[i].sent_at, &former);
+	}
+	svp_messages_scan(ticket->attachment, ticket->key, note_if_gone, messages);
+	for (int i = 0; i < messages->ngone; i++)
+	{
+		if (svp_message_remove(ticket->attachment, ticket->key, &messages->gone[i], &former))
+			note(ticket, former.sent_at, &former);
+	}
+}
+
+/*
+ * Compare the rows with what is kept.  If one of them cannot be read, all stay
+ * as they were.
+ */
+static void
+reconsider_messages(SvpTicket *ticket)
+{
+	Messages	messages = {.ticket = ticket,.context = CurrentMemoryContext};
+	ErrorData  *error = svp_attempt(read_messages, &messages);
+
+	if (error != NULL)
+		svp_ticket_issue(ticket, "expression_failed",
+						 "The ticket's messages could not be read anew; they count as they did before.",
+						 error->message);
+	if (error != NULL || messages.failed)
+		return;
+	if (messages.nfound > 0)
+		qsort(messages.found, messages.nfound, sizeof(SvpMessage), compare_messages);
+	keep_messages(&messages);
+}
+
+void
+svp_child_reconsider(SvpTicket *ticket)
+{
+	if (ticket->attachment->message != NULL)
+		reconsider_messages(ticket);
+	if (!record_ticket(ticket) && ticket->nevents > 0)
+		svp_ticket_move_clocks(ticket);
+}

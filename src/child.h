@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * child.h
+ *		Looking at a ticket anew because something it depends on changed.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_CHILD_H
+#define SVP_CHILD_H
+
+#include "ticket.h"
+
+/* Of an open ticket: its row, its messages' rows, and then its clocks. */
+extern void svp_child_reconsider(SvpTicket *ticket);
+
+#endif							/* SVP_CHILD_H */

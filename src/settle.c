@@ -1,0 +1,256 @@
+/*-------------------------------------------------------------------------
+ *
+ * settle.c
+ *		Moving the clocks of tickets whose messages or children changed.
+ *
+ * This is done just before the transaction commits, when deferred triggers
+ * have run and user-defined code may still.  A deferred trigger of ours would
+ * do as well, but for as long as it is due nobody may alter its table, and
+ * migrations of a CRM do that.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "attempt.h"
+#include "child.h"
+#include "pending.h"
+#include "settle.h"
+#include "span.h"
+#include "ticket.h"
+
+/*
+ * Have the ticket's evidence to oneself.  Of one that has none, an anchor is
+ * what others wait for.
+ */
+static void
+open_ticket(SvpTicket *ticket, int64 at)
+{
+	do
+	{
+		svp_ticket_open(ticket);
+	} while (ticket->ledger.last_seq == 0 &&
+			 !svp_ledger_anchor(ticket->attachment, ticket->key, at, ticket->recorded_by));
+}
+
+/*
+ * A message that is deleted with its ticket, or after it, stays as evidence of
+ * how that was served.
+ */
+static bool
+has_left(const SvpTicket *ticket)
+{
+	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
+
+	return latest != NULL && latest->event.kind == SVP_EVENT_LEFT;
+}
+
+/*
+ * Was the message that this removes put again later?  Those of one message
+ * stand together.
+ */
+static bool
+is_undone(const SvpPending *removal, const SvpPending *end)
+{
+	const SvpPending *next = removal + 1;
+
+	return next < end && next->message != NULL && next->at == removal->at &&
+		strcmp(next->message, removal->message) == 0;
+}
+
+static void
+take_back(SvpTicket *ticket, int64 at)
+{
+	ticket->takes_back = true;
+	svp_ticket_note(ticket, at);
+}
+
+/*
+ * Remove a message.  One that this same transaction brought has judged nothing.
+ */
+static void
+remove_message(SvpTicket *ticket, const SvpPending *removal)
+{
+	SvpMessage	message = {.sent_at = removal->at,.message = removal->message};
+	SvpMessage	former;
+
+	if (!svp_message_remove(ticket->attachment, ticket->key, &message, &former))
+		return;
+	if (former.recorded_at == GetCurrentTransactionStartTimestamp())
+		svp_ticket_note(ticket, removal->at);
+	else
+		take_back(ticket, removal->at);
+}
+
+static void
+settle_entry(SvpTicket *ticket, const SvpPending *entry, const SvpPending *end)
+{
+	switch (entry->kind)
+	{
+		case SVP_PENDING_PUT:
+			svp_ticket_note(ticket, entry->at);
+			break;
+		case SVP_PENDING_TAKEN_BACK:
+			take_back(ticket, entry->at);
+			break;
+		case SVP_PENDING_REMOVAL:
+			if (!has_left(ticket) && !is_undone(entry, end))
+				remove_message(ticket, entry);
+			break;
+		case SVP_PENDING_CHILD:
+			break;
+	}
+}
+
+/*
+ * Settle a ticket, from its first entry up to its last.
+ */
+static void
+settle_ticket(SvpAttachment *attachment, const SvpPending *entries, int n)
+{
+	SvpTicket	ticket = {
+		.attachment = attachment,
+		.recorded_by = svp_role_name(entries[n - 1].role),
+		.key = entries[0].key
+	};
+	bool		has_child = false;
+
+	open_ticket(&ticket, entries[0].kind == SVP_PENDING_CHILD ?
+				GetCurrentTransactionStartTimestamp() : entries[0].at);
+	for (int i = 0; i < n; i++)
+	{
+		has_child |= entries[i].kind == SVP_PENDING_CHILD;
+		settle_entry(&ticket, &entries[i], entries + n);
+	}
+	if (has_child)
+		svp_child_reconsider(&ticket);
+	else if (ticket.nevents > 0)
+		svp_ticket_move_clocks(&ticket);
+}
+
+/*
+ * Settle the tickets of an attachment, one after the other.
+ */
+static void
+settle_tickets(SvpAttachment *attachment, const SvpPending *entries, int n)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "service_policy ticket",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	int			next;
+
+	for (int first = 0; first < n; first = next)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (next = first + 1; next < n; next++)
+		{
+			if (!svp_pending_same_ticket(&entries[first], &entries[next]))
+				break;
+		}
+		settle_ticket(attachment, entries + first, next - first);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+/*
+ * Are the keys of this ticket what the attachment now has for keys?
+ */
+static bool
+fits(const SvpAttachment *attachment, const SvpPending *entry)
+{
+	return entry->nkey == attachment->ticket->nkey &&
+		memcmp(entry->types, attachment->key_types, sizeof(Oid) * entry->nkey) == 0;
+}
+
+static void
+get_attachment(void *arg)
+{
+	SvpAttachment **attachment = arg;
+
+	*attachment = svp_attachment_get((*attachment)->name, true);
+}
+
+/*
+ * Settle what is pending of one attachment, with the rights of its owner.  One
+ * that was detached meanwhile has no clocks to move.
+ */
+static void
+settle_attachment(const SvpPending *entries, int n)
+{
+	SvpAttachment named = {.name = unconstify(char *, entries[0].attachment)};
+	SvpAttachment *attachment = &named;
+	const char *problem;
+	SvpCaller	caller;
+	MemoryContext context;
+	struct SvpSpan *before;
+
+	if (svp_attempt(get_attachment, &attachment) != NULL || attachment == NULL ||
+		!svp_attachment_enter(attachment, &caller))
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "service_policy settling",
+									ALLOCSET_SMALL_SIZES);
+	before = svp_span_enter(context);
+	if (!svp_rows_prepare(attachment, &problem))
+		svp_ticket_warn(attachment, problem);
+	else if (fits(attachment, &entries[0]))
+		settle_tickets(attachment, entries, n);
+	svp_span_leave(before);
+	MemoryContextDelete(context);
+	svp_attachment_leave(&caller);
+}
+
+/*
+ * Settle all that is pending, and what that brings.
+ */
+static void
+settle(void)
+{
+	SvpPending *entries;
+	int			n;
+	int			next;
+
+	while ((entries = svp_pending_take(&n)), n > 0)
+	{
+		for (int first = 0; first < n; first = next)
+		{
+			for (next = first + 1; next < n; next++)
+			{
+				if (strcmp(entries[first].attachment, entries[next].attachment) != 0)
+					break;
+			}
+			settle_attachment(entries + first, next - first);
+		}
+		pfree(entries);
+	}
+}
+
+static void
+before_commit(XactEvent event, void *arg)
+{
+	MemoryContext caller;
+
+	if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) ||
+		!svp_is_pending())
+		return;
+	caller = MemoryContextSwitchTo(TopTransactionContext);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	settle();
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(caller);
+}
+
+void
+svp_settle_init(void)
+{
+	RegisterXactCallback(before_commit, NULL);
+}

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.h
+ *		Reading rows of the CRM's tables.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_SOURCE_H
+#define SVP_SOURCE_H
+
+#include "attachment.h"
+
+/* Is handed a row, and a reader that fits it. */
+typedef void (*SvpSourceConsumer) (void *arg, SvpRowReader *reader, HeapTuple tuple);
+
+/* The row of a key; fails as a query does. */
+extern void svp_source_by_key(SvpAttachment *attachment, const SvpMapping *mapping,
+							  Oid *types, Datum *key, SvpSourceConsumer consume, void *arg);
+
+/* The rows whose fact "ticket" names this ticket; likewise. */
+extern void svp_source_by_ticket(SvpAttachment *attachment, const SvpMapping *mapping,
+								 const Datum *ticket, SvpSourceConsumer consume, void *arg);
+
+#endif							/* SVP_SOURCE_H */
