@@ -37,7 +37,7 @@ CREATE INDEX clock_disputed ON @data@.clock (@key@) WHERE disputed;
 
 COMMENT ON TABLE @data@.clock IS
     'One measurement of one metric on one ticket. Written by the triggers; judged clocks stay as they are';
-COMMENT ON COLUMN @data@.clock.metric IS 'What is measured: first_response, resolution, closure or a metric of the policy''s own';
+COMMENT ON COLUMN @data@.clock.metric IS 'What is measured: a metric that is built in, such as first_response, or one of the policy''s own';
 COMMENT ON COLUMN @data@.clock.cycle IS 'Number of the measurement, from 1; more than one where reopening starts a new cycle';
 COMMENT ON COLUMN @data@.clock.benchmark IS 'Name of the benchmark that it is held against';
 COMMENT ON COLUMN @data@.clock.policy_version IS 'Version of the policy in force when the ticket was opened';
@@ -47,7 +47,7 @@ COMMENT ON COLUMN @data@.clock.started_at IS 'When the clock started';
 COMMENT ON COLUMN @data@.clock.started_on IS 'Local date of the start in the calendar''s zone, or UTC without a calendar';
 COMMENT ON COLUMN @data@.clock.due_at IS 'When the target is used up; NULL while paused before that, and where it never will be';
 COMMENT ON COLUMN @data@.clock.at_risk_at IS 'From when on the clock is at risk; NULL as for due_at';
-COMMENT ON COLUMN @data@.clock.target_us IS 'The target, in microseconds of business time';
+COMMENT ON COLUMN @data@.clock.target_us IS 'The target, in microseconds of business time; of working days, what they came to when the clock started';
 COMMENT ON COLUMN @data@.clock.elapsed_us IS 'Business time counted up to counted_from while running, else up to the pause or stop, in microseconds';
 COMMENT ON COLUMN @data@.clock.paused_us IS 'Business time that was not counted, in microseconds';
 COMMENT ON COLUMN @data@.clock.counted_from IS 'From when on time counts beyond elapsed_us; NULL unless running';

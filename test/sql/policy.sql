@@ -125,6 +125,27 @@ SELECT * FROM pg_temp.benchmark_problems('{"name": null, "metric": null, "target
 SELECT * FROM pg_temp.benchmark_problems('{"metric": "next_response"}');
 SELECT * FROM pg_temp.benchmark_problems('{"metric": "resolutoin"}');
 SELECT * FROM pg_temp.benchmark_problems('{"metric": "next_response", "start_on": ["open"], "stop_on": ["pending"]}');
+SELECT * FROM pg_temp.benchmark_problems('{"metric": "next_response", "start_on": ["open"]}');
+SELECT * FROM pg_temp.benchmark_problems('{"metric": "next_response", "stop_on": ["pending"], "pause_on": ["pending"], "reopen": "resume"}');
+SELECT * FROM pg_temp.benchmark_problems('{"metric": "periodic_update", "start_on": ["open"], "reopen": "new_cycle"}');
+SELECT * FROM pg_temp.benchmark_problems('{"metric": "periodic_update", "pause_on": ["closed"], "reopen": "resume"}');
+SELECT * FROM pg_temp.benchmark_problems('{"metric": "ownership", "start_on": ["open"], "reopen": "new_cycle"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "2 working days", "calendar": "bookshop"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "1 working day", "calendar": "bookshop", "landing": "end_of_day"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "2 working days"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "0 working days", "calendar": "bookshop"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "1.5 working days", "calendar": "bookshop", "landing": "noon"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "36526 working days", "calendar": "bookshop"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "2 working days 4 hours", "calendar": "bookshop"}');
+SELECT * FROM pg_temp.benchmark_problems('{"target": "2 hours", "calendar": "bookshop", "landing": "end_of_day"}');
+BEGIN;
+SELECT service_policy.load_policy('{"policy": "paced", "benchmarks": [
+    {"name": "answer", "metric": "next_response", "target": "1 working day", "calendar": "bookshop"},
+    {"name": "update", "metric": "periodic_update", "target": "10 working days", "calendar": "bookshop", "landing": "end_of_day", "reopen": null},
+    {"name": "by_states", "metric": "next_response", "target": "4 hours", "start_on": ["open"], "stop_on": ["pending", "closed"]},
+    {"name": "owner", "metric": "ownership", "target": "30 minutes", "reopen": "new_cycle"}]}');
+SELECT name, metric, target_minutes, target_days, landing, reopen FROM service_policy.benchmark WHERE policy = 'paced' ORDER BY item;
+ROLLBACK;
 SELECT * FROM pg_temp.benchmark_problems('{"metric": "ours", "start_on": [], "stop_on": []}');
 SELECT * FROM pg_temp.benchmark_problems('{"target": "4 hours ago"}');
 SELECT * FROM pg_temp.benchmark_problems('{"target": "-4 hours"}');
