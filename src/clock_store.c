@@ -203,23 +203,42 @@ drop_or_keep(SvpTicket *ticket, SvpStoredClock *stored)
 }
 
 /*
- * Store all clocks of one metric.
+ * Store one clock as it came out of the evidence.  To one without a last event
+ * nothing happened.
+ */
+static void
+store_folded(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
+			 const SvpTimeline *timeline, const SvpClock *clock, SvpStoredClock *stored)
+{
+	SvpStoredClock now;
+
+	if (clock->last_event < 0)
+	{
+		if (ticket->witness != NULL)
+			ticket->witness(ticket->witness_arg, stored, stored);
+		return;
+	}
+	now = clock_to_store(judge, metric, clock, timeline->records[clock->last_event]);
+	store_clock(ticket, stored, &now);
+}
+
+/*
+ * Store the clocks of one metric: all of them, or the latest and what begins
+ * after it.
  */
 void
 svp_clocks_store(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
 				 const SvpTimeline *timeline, const SvpClock *clocks, int nclocks,
 				 SvpStoredClock *stored, int nstored)
 {
-	for (int i = 0; i < nclocks; i++)
-	{
-		SvpStoredClock now = clock_to_store(judge, metric, &clocks[i],
-											timeline->records[clocks[i].last_event]);
+	int			last_cycle = nclocks > 0 ? clocks[nclocks - 1].cycle : 0;
 
-		store_clock(ticket, find_clock(stored, nstored, metric, clocks[i].cycle), &now);
-	}
+	for (int i = 0; i < nclocks; i++)
+		store_folded(ticket, judge, metric, timeline, &clocks[i],
+					 find_clock(stored, nstored, metric, clocks[i].cycle));
 	for (int i = 0; i < nstored; i++)
 	{
-		if (stored[i].clock.cycle > nclocks && strcmp(stored[i].metric, metric) == 0)
+		if (stored[i].clock.cycle > last_cycle && strcmp(stored[i].metric, metric) == 0)
 			drop_or_keep(ticket, &stored[i]);
 	}
 }

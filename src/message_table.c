@@ -97,6 +97,31 @@ svp_messages_read(SvpAttachment *attachment, const Datum *key, int *n)
 	return list.events;
 }
 
+typedef struct Newest
+{
+	SvpEvent   *events;
+	int			n;
+} Newest;
+
+static bool
+take_newest(void *arg, const SvpMessage *message)
+{
+	Newest	   *newest = arg;
+
+	newest->events[newest->n++] = (SvpEvent) {.kind = message->kind,.at = message->sent_at};
+	return newest->n < 2;
+}
+
+int
+svp_messages_newest(SvpAttachment *attachment, const Datum *key, SvpEvent newest[2])
+{
+	Newest		found = {newest, 0};
+	MessageScan scan = {attachment->ticket->nkey, take_newest, &found};
+
+	svp_rows_scan(attachment, SVP_MESSAGE, scan.nkey, key, true, take_row, &scan);
+	return found.n;
+}
+
 /* Writing */
 
 static void

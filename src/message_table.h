@@ -28,6 +28,9 @@ typedef bool (*SvpMessageConsumer) (void *arg, const SvpMessage *message);
 extern void svp_messages_scan(SvpAttachment *attachment, const Datum *key,
 							  SvpMessageConsumer consume, void *arg);
 
+/* The newest of a ticket's messages, the newest first; how many of the two there are. */
+extern int	svp_messages_newest(SvpAttachment *attachment, const Datum *key, SvpEvent newest[2]);
+
 /* A ticket's messages as events, in their order. */
 extern SvpEvent *svp_messages_read(SvpAttachment *attachment, const Datum *key, int *n);
 

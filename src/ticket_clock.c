@@ -81,33 +81,45 @@ fold_metric(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
 }
 
 /*
+ * Fold all that happened into the clocks.
+ */
+static void
+fold_clocks(SvpTicket *ticket, const SvpJudge *judge)
+{
+	SvpTimeline timeline;
+	SvpStoredClock *stored;
+	SvpEvent   *messages = NULL;
+	int			nmessages = 0;
+	int			nstored;
+
+	if (ticket->attachment->message != NULL)
+		messages = svp_messages_read(ticket->attachment, ticket->key, &nmessages);
+	svp_timeline_make(&timeline, &ticket->ledger, messages, nmessages);
+	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);
+	for (int i = 0; i < judge->nmetrics; i++)
+	{
+		const char *missing = svp_judge_missing_calendar(judge, judge->metrics[i]);
+
+		if (missing != NULL)
+			report_calendar(ticket, judge->metrics[i], missing);
+		else
+			fold_metric(ticket, judge, judge->metrics[i], &timeline, stored, nstored);
+	}
+}
+
+/*
  * Bring the clocks in line with what is recorded of the ticket.
  */
 void
 svp_ticket_move_clocks(SvpTicket *ticket)
 {
-	SvpTimeline timeline;
-	SvpStoredClock *stored;
-	SvpEvent   *messages = NULL;
 	SvpJudge	judge;
-	int			nmessages = 0;
-	int			nstored;
 
-	if (ticket->ledger.nrecords == 0)
+	if (ticket->ledger.nrecords == 0 ||
+		!appoint_judge(ticket, svp_ledger_opening(&ticket->ledger), &judge) ||
+		judge.policy == NULL)
 		return;
-	if (ticket->attachment->message != NULL)
-		messages = svp_messages_read(ticket->attachment, ticket->key, &nmessages);
-	svp_timeline_make(&timeline, &ticket->ledger, messages, nmessages);
-	if (!appoint_judge(ticket, timeline.history.opened_at, &judge) || judge.policy == NULL)
-		return;
-	stored = svp_clocks_read(ticket->attachment, ticket->key, &nstored);
-	for (int i = 0; i < judge.nmetrics; i++)
-	{
-		const char *missing = svp_judge_missing_calendar(&judge, judge.metrics[i]);
-
-		if (missing != NULL)
-			report_calendar(ticket, judge.metrics[i], missing);
-		else
-			fold_metric(ticket, &judge, judge.metrics[i], &timeline, stored, nstored);
-	}
+	/* without messages a history is short */
+	if (ticket->attachment->message == NULL || !svp_ticket_step_clocks(ticket, &judge))
+		fold_clocks(ticket, &judge);
 }
