@@ -98,12 +98,17 @@ change_clock(SvpTicket *ticket, const SvpStoredClock *clock)
 
 /*
  * A judged clock stays as it was.  If that is because an event came late, it
- * is disputed from then on.
+ * is disputed from then on: also where somebody is restating it meanwhile, who
+ * does not see the event.
  */
 static void
 keep_judged(SvpTicket *ticket, SvpStoredClock *stored)
 {
-	if (stored->is_disputed || !is_late(ticket, &stored->clock))
+	if (!is_late(ticket, &stored->clock))
+		return;
+	if (!ticket->is_preview && !svp_clock_lock(ticket->attachment, ticket->key, stored))
+		return;
+	if (stored->is_disputed)
 		return;
 	stored->is_disputed = true;
 	change_clock(ticket, stored);

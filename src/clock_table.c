@@ -156,14 +156,34 @@ svp_clock_change(SvpAttachment *attachment, const Datum *key, const SvpStoredClo
 	(void) svp_rows_update(attachment, SVP_CLOCK, row.values, row.nulls);
 }
 
+static void
+fill_key(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
+		 const SvpStoredClock *stored)
+{
+	row->n = 0;
+	svp_row_add_key(row, attachment->ticket->nkey, key);
+	svp_row_add_text(row, stored->metric);
+	svp_row_add(row, Int32GetDatum(stored->clock.cycle));
+}
+
+bool
+svp_clock_lock(SvpAttachment *attachment, const Datum *key, SvpStoredClock *clock)
+{
+	Reading		reading = {attachment->ticket->nkey, clock, 0, 1};
+	SvpRow		row;
+
+	fill_key(&row, attachment, key, clock);
+	if (!svp_rows_lock(attachment, SVP_CLOCK, row.values))
+		return false;
+	svp_rows_scan(attachment, SVP_CLOCK, row.n, row.values, false, take_one, &reading);
+	return reading.n > 0;
+}
+
 void
 svp_clock_drop(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *stored)
 {
 	SvpRow		row;
 
-	row.n = 0;
-	svp_row_add_key(&row, attachment->ticket->nkey, key);
-	svp_row_add_text(&row, stored->metric);
-	svp_row_add(&row, Int32GetDatum(stored->clock.cycle));
+	fill_key(&row, attachment, key, stored);
 	(void) svp_rows_delete(attachment, SVP_CLOCK, row.values);
 }

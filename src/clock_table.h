@@ -39,6 +39,9 @@ extern bool svp_clocks_latest(SvpAttachment *attachment, const Datum *key, const
 extern void svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock);
 extern void svp_clock_change(SvpAttachment *attachment, const Datum *key,
 							 const SvpStoredClock *clock);
+
+/* Lock a clock and read it again, as it then is; false if there is none. */
+extern bool svp_clock_lock(SvpAttachment *attachment, const Datum *key, SvpStoredClock *clock);
 extern void svp_clock_drop(SvpAttachment *attachment, const Datum *key,
 						   const SvpStoredClock *stored);
 

@@ -276,18 +276,6 @@ recompute(Recompute *work, int limit)
 	return n;
 }
 
-static SvpAttachment *
-attachment_named(const char *name)
-{
-	SvpAttachment *attachment = svp_attachment_get(name, false);
-
-	if (attachment->ticket == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("attachment \"%s\" has no ticket table", name)));
-	return attachment;
-}
-
 /*
  * service_policy.recompute(name): brings the open clocks in line with their
  * calendars, and returns those that moved.
@@ -300,7 +288,7 @@ svp_recompute(PG_FUNCTION_ARGS)
 	Recompute	work = {.is_complete = true,.report = &report};
 
 	PreventCommandIfReadOnly("recompute()");
-	attachment = attachment_named(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	attachment = svp_revise_attachment(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	svp_revise_check_owner(attachment);
 	svp_result_begin(fcinfo, &report);
 	svp_revise_begin(&work.revision, attachment);
@@ -341,7 +329,7 @@ static void
 tick_attachment(void *arg)
 {
 	Tick	   *tick = arg;
-	SvpAttachment *attachment = attachment_named(tick->name);
+	SvpAttachment *attachment = svp_revise_attachment(tick->name);
 	Recompute	work = {.is_complete = true};
 
 	svp_revise_begin(&work.revision, attachment);

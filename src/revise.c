@@ -25,6 +25,18 @@
 
 #define USECS_PER_CENTIMINUTE 600000
 
+SvpAttachment *
+svp_revise_attachment(const char *name)
+{
+	SvpAttachment *attachment = svp_attachment_get(name, false);
+
+	if (attachment->ticket == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("attachment \"%s\" has no ticket table", name)));
+	return attachment;
+}
+
 static void
 no_schema(const SvpAttachment *attachment)
 {
@@ -137,6 +149,32 @@ svp_revise_key(const SvpRevision *revision, SPITupleTable *rows, int row)
 	return key;
 }
 
+Datum *
+svp_revise_key_of(const SvpAttachment *attachment, ArrayType *parts)
+{
+	int			nkey;
+	char	  **texts = svp_text_array(parts, &nkey);
+
+	if (nkey != attachment->ticket->nkey)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg_plural("the key of attachment \"%s\" has %d part, not %d",
+							   "the key of attachment \"%s\" has %d parts, not %d",
+							   attachment->ticket->nkey,
+							   attachment->name, attachment->ticket->nkey, nkey)));
+	return svp_key_from_text(attachment->key_types, nkey, texts);
+}
+
+static char *
+key_part(const SvpRevision *revision, const Datum *key, int i)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(revision->attachment->key_types[i], &output, &is_varlena);
+	return OidOutputFunctionCall(output, key[i]);
+}
+
 /*
  * The key as explain_ticket() takes it.
  */
@@ -147,14 +185,19 @@ svp_revise_key_text(const SvpRevision *revision, const Datum *key)
 	Datum	   *parts = palloc(sizeof(Datum) * nkey);
 
 	for (int i = 0; i < nkey; i++)
-	{
-		Oid			output;
-		bool		is_varlena;
-
-		getTypeOutputInfo(revision->attachment->key_types[i], &output, &is_varlena);
-		parts[i] = CStringGetTextDatum(OidOutputFunctionCall(output, key[i]));
-	}
+		parts[i] = CStringGetTextDatum(key_part(revision, key, i));
 	return PointerGetDatum(construct_array(parts, nkey, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+char *
+svp_revise_key_name(const SvpRevision *revision, const Datum *key)
+{
+	StringInfoData name;
+
+	initStringInfo(&name);
+	for (int i = 0; i < revision->attachment->ticket->nkey; i++)
+		appendStringInfo(&name, "%s%s", i > 0 ? "/" : "", key_part(revision, key, i));
+	return name.data;
 }
 
 /*

@@ -21,6 +21,9 @@ typedef struct SvpRevision
 	int			settings;
 } SvpRevision;
 
+/* The attachment of that name, which has a ticket table. */
+extern SvpAttachment *svp_revise_attachment(const char *name);
+
 /*
  * Complain unless the caller owns the attachment's evidence, or is a member
  * of the role that does.
@@ -39,9 +42,11 @@ extern void svp_revise_run(const SvpRevision *revision, SPIPlanPtr plan, const D
 /* A list of the key's columns, with a separator before each but the first. */
 extern char *svp_revise_key_columns(const SvpAttachment *attachment, const char *prefix);
 
-/* The key in row "row" of what SPI returned, and a key as text[]. */
+/* The key in row "row" of what SPI returned, or from text[], and a key as text[] or for people. */
 extern Datum *svp_revise_key(const SvpRevision *revision, SPITupleTable *rows, int row);
+extern Datum *svp_revise_key_of(const SvpAttachment *attachment, ArrayType *parts);
 extern Datum svp_revise_key_text(const SvpRevision *revision, const Datum *key);
+extern char *svp_revise_key_name(const SvpRevision *revision, const Datum *key);
 
 /* A duration in minutes, as the views have it. */
 extern Datum svp_minutes(int64 usec);

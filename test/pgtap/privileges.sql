@@ -65,7 +65,7 @@ SELECT set_eq(
        WHERE proname !~ '^_' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')$$,
     $$VALUES ('business_elapsed', 'ss'), ('business_seconds', 'ss'), ('business_deadline', 'ss'), ('business_days_deadline', 'ss'),
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
-             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('tick', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
+             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
              ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),

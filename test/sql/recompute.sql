@@ -52,7 +52,7 @@ SELECT calendar, revision = service_policy.calendar_revision(calendar) AS is_cur
 -- Tuesday is a holiday.
 CREATE TABLE recompute_before AS SELECT id, metric, ctid AS place FROM recompute_data.clock;
 INSERT INTO service_policy.calendar_date (calendar, on_date, name) VALUES ('desk', '2026-03-03', 'Holiday');
-SELECT key, metric, old_due_at, new_due_at, old_target_minutes AS old_target, new_target_minutes AS new_target,
+SELECT ticket, metric, old_due_at, new_due_at, old_target_minutes AS old_target, new_target_minutes AS new_target,
        old_elapsed_minutes AS old_elapsed, new_elapsed_minutes AS new_elapsed,
        old_paused_minutes AS old_paused, new_paused_minutes AS new_paused, old_revision <> new_revision AS is_revised
   FROM service_policy.recompute('recompute');
@@ -66,7 +66,7 @@ SELECT move_id, id, metric, cycle, calendar, old_due_at, new_due_at, moved_minut
 
 -- It was none: all is as it was, judged clocks included, which never moved.
 DELETE FROM service_policy.calendar_date WHERE calendar = 'desk';
-SELECT key, metric, old_due_at, new_due_at, old_target_minutes AS old_target, new_target_minutes AS new_target,
+SELECT ticket, metric, old_due_at, new_due_at, old_target_minutes AS old_target, new_target_minutes AS new_target,
        old_elapsed_minutes AS old_elapsed, new_elapsed_minutes AS new_elapsed,
        old_paused_minutes AS old_paused, new_paused_minutes AS new_paused FROM service_policy.recompute('recompute');
 SELECT * FROM recompute_clock WHERE metric <> 'first_response' ORDER BY metric, id;
@@ -85,23 +85,23 @@ SELECT * FROM service_policy.recompute('recompute');
 UPDATE service_policy.calendar_hours SET closes = '17:00' WHERE calendar = 'desk';
 UPDATE recompute_ticket SET status = 'waiting', updated_at = '2026-03-04 15:00+00' WHERE id = 1;
 SELECT id, metric, is_current FROM recompute_clock WHERE metric = 'resolution' AND id IN (1, 2) ORDER BY id;
-SELECT key, metric FROM service_policy.recompute('recompute');
+SELECT ticket, metric FROM service_policy.recompute('recompute');
 
 -- All are looked at again when somebody says so: the server's time zones are no part of the revision.
 UPDATE recompute_data.clock SET due_at = due_at + interval '1 hour' WHERE id IN (2, 5) AND metric = 'resolution';
-SELECT key, metric FROM service_policy.recompute('recompute');
+SELECT ticket, metric FROM service_policy.recompute('recompute');
 UPDATE recompute_data.calendar_state SET revision = NULL WHERE calendar = 'desk';
-SELECT key, metric, old_due_at, new_due_at FROM service_policy.recompute('recompute');
+SELECT ticket, metric, old_due_at, new_due_at FROM service_policy.recompute('recompute');
 
 -- A calendar that cannot be used keeps its clocks as they are, and is looked at again when it can.
 UPDATE service_policy.calendar_hours SET closes = '18:00' WHERE calendar = 'desk' AND weekday = 1;
 DELETE FROM service_policy.calendar WHERE name = 'night';
-SELECT key, metric FROM service_policy.recompute('recompute');
+SELECT ticket, metric FROM service_policy.recompute('recompute');
 SELECT calendar, revision = service_policy.calendar_revision('desk') AS is_current FROM recompute_data.calendar_state WHERE calendar = 'desk';
 SELECT service_policy.tick();
 INSERT INTO service_policy.calendar (name, time_zone) VALUES ('night', 'UTC');
 INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes) VALUES ('night', 1, '20:00', '04:00');
-SELECT key, metric, old_due_at, new_due_at FROM service_policy.recompute('recompute');
+SELECT ticket, metric, old_due_at, new_due_at FROM service_policy.recompute('recompute');
 SELECT * FROM service_policy.recompute('recompute');
 
 -- One attachment that is broken does not hold up the others.
@@ -112,7 +112,7 @@ DROP TABLE broken_data.clock CASCADE;
 RESET client_min_messages;
 UPDATE service_policy.calendar_hours SET closes = '17:30' WHERE calendar = 'desk' AND weekday = 5;
 SELECT service_policy.tick();
-SELECT key, metric FROM service_policy.recompute('recompute');
+SELECT ticket, metric FROM service_policy.recompute('recompute');
 SELECT count(*) > 0 AS moved FROM recompute.deadline_moves WHERE old_revision <> new_revision AND moved_by = current_user;
 
 -- Errors
