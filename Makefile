@@ -20,6 +20,7 @@ SQL_PARTS = \
 	explain \
 	refund \
 	message \
+	backfill \
 	references \
 	privileges
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)

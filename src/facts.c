@@ -340,23 +340,21 @@ settings_matter(Oid type)
 }
 
 /*
- * Bind a mapping to a relation.  Errors name the fact.  Runs with the rights
- * of whoever is current.
+ * A reader of rows with these columns, in a memory context of its own below
+ * the current one; facts that are no columns are not yet bound.
  */
-SvpRowReader *
-svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext parent)
+static SvpRowReader *
+bind_columns(const SvpMapping *mapping, TupleDesc descriptor)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "service_policy row reader",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SvpRowReader *reader = palloc0(sizeof(SvpRowReader));
-	int			level = svp_settings_enter();
 
 	reader->mapping = mapping;
 	reader->context = context;
-	reader->relid = RelationGetRelid(relation);
-	reader->descriptor = CreateTupleDescCopyConstr(RelationGetDescr(relation));
+	reader->descriptor = CreateTupleDescCopyConstr(descriptor);
 	reader->bindings = palloc0(sizeof(FactBinding) * Max(mapping->nfacts, 1));
 	reader->key = palloc(sizeof(AttrNumber) * mapping->nkey);
 	MemoryContextSwitchTo(caller);
@@ -372,6 +370,20 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 			bind_type(&mapping->facts[i], binding,
 					  TupleDescAttr(reader->descriptor, binding->column - 1)->atttypid, context);
 	}
+	return reader;
+}
+
+/*
+ * Bind a mapping to a relation.  Errors name the fact.  Runs with the rights
+ * of whoever is current.
+ */
+SvpRowReader *
+svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext parent)
+{
+	int			level = svp_settings_enter();
+	SvpRowReader *reader = bind_columns(mapping, RelationGetDescr(relation));
+
+	reader->relid = RelationGetRelid(relation);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	prepare_query(reader, relation);
@@ -385,7 +397,20 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 	if (reader->plan != NULL)
 		SPI_keepplan(reader->plan);
 	SPI_finish();
-	MemoryContextSetParent(context, parent);
+	MemoryContextSetParent(reader->context, parent);
+	return reader;
+}
+
+/*
+ * The same for rows of a query that has computed the facts already: each is a
+ * column.
+ */
+SvpRowReader *
+svp_reader_over(const SvpMapping *mapping, TupleDesc descriptor, MemoryContext parent)
+{
+	SvpRowReader *reader = bind_columns(mapping, descriptor);
+
+	MemoryContextSetParent(reader->context, parent);
 	return reader;
 }
 

@@ -15,6 +15,7 @@
 #define SVP_FACTS_H
 
 #include "access/htup.h"
+#include "access/tupdesc.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
 
@@ -83,6 +84,10 @@ extern SvpMapping *svp_mapping_parse(const char *alias, char **key, int nkey,
 extern int	svp_mapping_find(const SvpMapping *mapping, const char *fact);
 
 extern SvpRowReader *svp_reader_make(const SvpMapping *mapping, Relation relation,
+									 MemoryContext context);
+
+/* For rows of a query whose columns are the facts, read under svp_settings_enter(). */
+extern SvpRowReader *svp_reader_over(const SvpMapping *mapping, TupleDesc descriptor,
 									 MemoryContext context);
 extern void svp_reader_free(SvpRowReader *reader);
 extern bool svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping,

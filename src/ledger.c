@@ -144,6 +144,17 @@ svp_ledger_latest(const SvpLedger *ledger)
 }
 
 /*
+ * Make room for so many records beside the few that any ledger has room for.
+ */
+void
+svp_ledger_reserve(SvpLedger *ledger, int n)
+{
+	Size		capacity = (Size) ledger->nrecords + n + LEDGER_ROOM;
+
+	ledger->records = repalloc_huge(ledger->records, sizeof(SvpRecord) * capacity);
+}
+
+/*
  * Put a record, the newest, in its place among the others.
  */
 void
@@ -171,7 +182,9 @@ svp_ledger_opening(const SvpLedger *ledger)
 	{
 		const SvpRecord *record = &ledger->records[i];
 
-		if (record->event.kind != SVP_EVENT_RESPONDED && record->seq < resolved &&
+		/* what backfill() added later, below 1, tells nothing of the opening */
+		if (record->event.kind != SVP_EVENT_RESPONDED &&
+			record->seq > 0 && record->seq < resolved &&
 			(record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED))
 			resolved = record->seq;
 	}

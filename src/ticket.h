@@ -28,6 +28,7 @@ typedef struct SvpTicket
 	bool		is_preview;		/* what would be: nothing is written */
 	bool		is_import;		/* by backfill() */
 	bool		restates;		/* judged clocks change too */
+	bool		yields;			/* to whoever records it first: see is_overtaken */
 	SvpWitness	witness;		/* hears of each clock that is moved; may be NULL */
 	void	   *witness_arg;
 	const SvpFacts *(*reread) (void *arg);	/* the row's facts, once others wrote; may be NULL */
@@ -54,6 +55,14 @@ extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char 
  */
 extern void svp_ticket_open(SvpTicket *ticket);
 extern void svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts);
+
+/* The steps of that, for those who know of more than the row. */
+extern bool svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts,
+								const SvpRecord *latest, SvpRecord *record);
+extern SvpState svp_ticket_state(SvpTicket *ticket, const char *source, const SvpRecord *latest);
+extern int64 svp_ticket_event_time(SvpTicket *ticket, const SvpFacts *facts,
+								   const SvpRecord *latest, SvpState state);
+extern void svp_ticket_append(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 at);
 extern void svp_ticket_note(SvpTicket *ticket, int64 at);
 extern void svp_ticket_move_clocks(SvpTicket *ticket);
 

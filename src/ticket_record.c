@@ -65,8 +65,8 @@ report_unreadable(SvpTicket *ticket, const SvpFacts *facts)
  * What the status map says of the row's state.  Without an answer the ticket
  * keeps the state that it had.
  */
-static SvpState
-mapped_state(SvpTicket *ticket, const char *source, const SvpRecord *latest)
+SvpState
+svp_ticket_state(SvpTicket *ticket, const char *source, const SvpRecord *latest)
 {
 	SvpState	state;
 
@@ -84,8 +84,9 @@ mapped_state(SvpTicket *ticket, const char *source, const SvpRecord *latest)
  * The row as a record of the ledger, but for its kind and time.  False when
  * the ticket has no opening yet.
  */
-static bool
-snapshot(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpRecord *record)
+bool
+svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+					SvpRecord *record)
 {
 	const SvpFactValue *opened = fact(ticket, facts, "opened_at");
 
@@ -94,7 +95,7 @@ snapshot(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpR
 		return false;
 	record->opened_at = opened != NULL ? opened->number : latest->opened_at;
 	record->source_state = text_fact(ticket, facts, "state");
-	record->event.state = mapped_state(ticket, record->source_state, latest);
+	record->event.state = svp_ticket_state(ticket, record->source_state, latest);
 	for (int i = 0; i < SVP_NDIMENSIONS; i++)
 		record->event.scenario.value[i] = text_fact(ticket, facts, svp_dimension_names[i]);
 	record->agent = text_fact(ticket, facts, "agent");
@@ -141,8 +142,9 @@ is_stale(const SvpLedger *ledger, SvpState state, int64 at)
  * When did the change happen that made the row what it is?  The state's own
  * time if the row has one, else when the row says that it changed, else now.
  */
-static int64
-event_time(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest, SvpState state)
+int64
+svp_ticket_event_time(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+					  SvpState state)
 {
 	const SvpFactValue *at = NULL;
 	bool		entered = latest == NULL || latest->event.state != state;
@@ -180,8 +182,8 @@ write_record(SvpTicket *ticket, const SvpRecord *record)
 	return true;
 }
 
-static void
-record_event(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
+void
+svp_ticket_append(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 at)
 {
 	if (ticket->is_overtaken)
 		return;
@@ -227,7 +229,7 @@ record_resolution(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *lat
 		return;
 	resolution.event.state = SVP_STATE_RESOLVED;
 	resolution.source_state = NULL;
-	record_event(ticket, resolution, SVP_EVENT_CHANGED, resolved->number);
+	svp_ticket_append(ticket, resolution, SVP_EVENT_CHANGED, resolved->number);
 }
 
 /*
@@ -240,7 +242,7 @@ record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record
 {
 	bool		is_dated = fact(ticket, facts, "changed_at") != NULL ||
 		record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED;
-	int64		at = is_dated ? event_time(ticket, facts, NULL, record->event.state) :
+	int64		at = is_dated ? svp_ticket_event_time(ticket, facts, NULL, record->event.state) :
 		record->opened_at;
 	bool		is_opening = record->source_state != NULL && at == record->opened_at &&
 		(!is_dated || record->event.state == SVP_STATE_OPEN);
@@ -252,18 +254,18 @@ record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record
 		opening.source_state = NULL;
 	}
 	check_order(ticket, record, at);
-	record_event(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
+	svp_ticket_append(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
 	if (is_dated)
 		record_resolution(ticket, facts, NULL, record, at);
 	if (!is_opening)
-		record_event(ticket, *record, SVP_EVENT_CHANGED, at);
+		svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, at);
 }
 
 static void
 record_change(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 			  const SvpRecord *record)
 {
-	int64		at = event_time(ticket, facts, latest, record->event.state);
+	int64		at = svp_ticket_event_time(ticket, facts, latest, record->event.state);
 
 	/* a row that is back as it was long ago has come back now at the earliest */
 	if (latest->event.kind == SVP_EVENT_LEFT)
@@ -271,7 +273,7 @@ record_change(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 	ticket->has_new_opening = latest->opened_at != record->opened_at;
 	check_order(ticket, record, at);
 	record_resolution(ticket, facts, latest, record, at);
-	record_event(ticket, *record, SVP_EVENT_CHANGED, at);
+	svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, at);
 	if (ticket->has_new_opening && record->opened_at != svp_ledger_opening(&ticket->ledger))
 		svp_ticket_issue(ticket, "late_event",
 						 "The opening was changed after the ticket was resolved; it counts as it was.",
@@ -297,7 +299,7 @@ record_reply(SvpTicket *ticket, const SvpFacts *facts)
 	SvpRecord	record = {0};
 
 	if (reply != NULL && !reply_is_known(&ticket->ledger, reply->number))
-		record_event(ticket, record, SVP_EVENT_RESPONDED, reply->number);
+		svp_ticket_append(ticket, record, SVP_EVENT_RESPONDED, reply->number);
 }
 
 /*
@@ -314,7 +316,7 @@ record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest
 		return;
 	record = *latest;
 	record.event.state = SVP_STATE_VOID;
-	record_event(ticket, record, SVP_EVENT_LEFT,
+	svp_ticket_append(ticket, record, SVP_EVENT_LEFT,
 				 changed == NULL ? undated(latest) : Max(changed->number, latest->event.at));
 }
 
@@ -329,7 +331,7 @@ record_touch(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record)
 	const SvpFactValue *changed = fact(ticket, facts, "changed_at");
 
 	if (changed != NULL && !is_stale(&ticket->ledger, record->event.state, changed->number))
-		record_event(ticket, *record, SVP_EVENT_CHANGED, changed->number);
+		svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, changed->number);
 }
 
 static void
@@ -338,7 +340,7 @@ record_row(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 	SvpRecord	record;
 
 	report_unreadable(ticket, facts);
-	if (!snapshot(ticket, facts, latest, &record))
+	if (!svp_ticket_snapshot(ticket, facts, latest, &record))
 	{
 		svp_ticket_issue(ticket, "no_opening",
 					"The fact opened_at is not set; the ticket is measured once it is.", NULL);
@@ -425,7 +427,7 @@ void
 svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts)
 {
 	record_facts(ticket, facts);
-	while (ticket->is_overtaken)
+	while (ticket->is_overtaken && !ticket->yields)
 	{
 		ticket->is_overtaken = false;
 		svp_ticket_open(ticket);

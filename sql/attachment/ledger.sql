@@ -22,7 +22,7 @@ CREATE TABLE @data@.ledger (
 
 COMMENT ON TABLE @data@.ledger IS
     'The events of each ticket: the evidence from which every clock can be computed again. Written by the triggers, never changed';
-COMMENT ON COLUMN @data@.ledger.seq IS 'Number of the record within its ticket, from 1, in order of recording';
+COMMENT ON COLUMN @data@.ledger.seq IS 'Number of the record within its ticket, from 1, in order of recording; 0 and below: earlier history that backfill() added later';
 COMMENT ON COLUMN @data@.ledger.at IS 'When it happened, as far as the row says; else when the transaction that wrote the row began';
 COMMENT ON COLUMN @data@.ledger.recorded_at IS 'When the transaction began that recorded it';
 COMMENT ON COLUMN @data@.ledger.recorded_by IS 'The role that wrote the row';

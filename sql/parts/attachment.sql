@@ -180,8 +180,8 @@ COMMENT ON FUNCTION service_policy._check_states(jsonb) IS 'Complains unless the
 CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves}'::text[]
-                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,calendar_state}'::text[]
+    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,backfill_progress}'::text[]
+                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,calendar_state,backfill}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision}'::text[]
            END
@@ -374,7 +374,10 @@ BEGIN
     INSERT INTO service_policy.attachment_table (attachment, source, table_name, key, data_key, facts, only_where)
          VALUES (name, 'ticket', ticket_table::text, key, data_key, facts, only_where);
 
-    IF NOT has_evidence THEN
+    IF has_evidence THEN
+        -- A run that stopped had gone over tickets as they were under the earlier attachment.
+        EXECUTE format('DELETE FROM %I.backfill WHERE finished_at IS NULL', name || '_data');
+    ELSE
         EXECUTE format('CREATE SCHEMA %I', name || '_data');
         EXECUTE format('COMMENT ON SCHEMA %I IS %L', name || '_data',
                        'Evidence of the service policy''s attachment ' || name || ': ledger, clocks, issues');

@@ -1,7 +1,8 @@
 -- Who may do what: the only GRANTs and REVOKEs, and the last part, so that nothing is left as it comes.
 -- A function is for everybody only if it is named here.
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA service_policy FROM PUBLIC;
+-- Routines: procedures too.
+REVOKE ALL ON ALL ROUTINES IN SCHEMA service_policy FROM PUBLIC;
 GRANT USAGE ON SCHEMA service_policy TO PUBLIC;
 
 -- Asking: opening hours are no secret, and nothing of a ticket is told but to those who may read its views.

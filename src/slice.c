@@ -1,0 +1,617 @@
+/*-------------------------------------------------------------------------
+ *
+ * slice.c
+ *		Reading mapped tables by ranges of the ticket's key, many rows at once.
+ *
+ * The mapped expressions and the row filter are columns of one query over the
+ * table, whatever it is: plain, partitioned, foreign in parts, distributed.
+ * That reads thousands of rows for the price of a few that are read one by
+ * one; but a row for which an expression fails makes all of it fail, and then
+ * the rows have to be read one by one.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "attempt.h"
+#include "mapping.h"
+#include "rows.h"
+#include "settings.h"
+#include "slice.h"
+
+/*
+ * A batch is read by the index in whose order it is, however small the table
+ * or old its statistics; and a row security policy is an error rather than a
+ * reason to leave tickets out.
+ */
+static const char *const plan_settings[][2] = {
+	{"enable_seqscan", "off"}, {"enable_bitmapscan", "off"}, {"enable_sort", "off"},
+	{"max_parallel_workers_per_gather", "0"}, {"jit", "off"}, {"row_security", "off"}
+};
+
+static int
+enter_settings(void)
+{
+	int			level = svp_settings_enter();
+
+	for (int i = 0; i < lengthof(plan_settings); i++)
+		(void) set_config_option(plan_settings[i][0], plan_settings[i][1], PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/* The order of keys */
+
+Oid
+svp_slice_table(SvpAttachment *attachment)
+{
+	List	   *names = stringToQualifiedNameList(attachment->ticket->table);
+
+	return RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, false);
+}
+
+static Relation
+open_ticket_table(SvpAttachment *attachment)
+{
+	return table_open(svp_slice_table(attachment), NoLock);
+}
+
+/*
+ * Which part of the key is in which place of an index.  False unless the
+ * index begins with all of them.
+ */
+static bool
+parts_of_index(const SvpMapping *mapping, Relation relation, Form_pg_index index, int *parts)
+{
+	for (int i = 0; i < mapping->nkey; i++)
+	{
+		int			part = 0;
+
+		if (i >= index->indnkeyatts || index->indkey.values[i] <= 0)
+			return false;
+		while (part < mapping->nkey &&
+			   svp_mapping_key_column(mapping, part, RelationGetDescr(relation)) != index->indkey.values[i])
+			part++;
+		if (part == mapping->nkey)
+			return false;
+		parts[i] = part;
+	}
+	return true;
+}
+
+/*
+ * Take the parts as an index has them that gives the rows in that order.
+ */
+static void
+follow_index(const SvpMapping *mapping, Relation relation, int *parts)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
+		Form_pg_index index;
+		int			found[INDEX_MAX_KEYS];
+		bool		fits;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		index = (Form_pg_index) GETSTRUCT(tuple);
+		fits = index->indisunique && index->indisvalid &&
+			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
+			heap_attisnull(tuple, Anum_pg_index_indexprs, NULL) &&
+			parts_of_index(mapping, relation, index, found);
+		ReleaseSysCache(tuple);
+		if (fits)
+		{
+			memcpy(parts, found, sizeof(int) * mapping->nkey);
+			break;
+		}
+	}
+	list_free(indexes);
+}
+
+void
+svp_key_order(SvpAttachment *attachment, SvpKeyOrder *order)
+{
+	const SvpMapping *mapping = attachment->ticket;
+	Relation	relation = open_ticket_table(attachment);
+
+	order->nkey = mapping->nkey;
+	for (int i = 0; i < mapping->nkey; i++)
+	{
+		AttrNumber	column = svp_mapping_key_column(mapping, i, RelationGetDescr(relation));
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), column - 1);
+
+		if (attribute->atttypid != attachment->key_types[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("key column \"%s\" is of type %s, but was of type %s when it was attached",
+							NameStr(attribute->attname), format_type_be(attribute->atttypid),
+							format_type_be(attachment->key_types[i])),
+					 errhint("Attach again under another name, or change the type back.")));
+		order->types[i] = attribute->atttypid;
+		order->collations[i] = attribute->attcollation;
+		order->parts[i] = i;
+	}
+	follow_index(mapping, relation, order->parts);
+	relation_close(relation, AccessShareLock);
+}
+
+int
+svp_key_compare(const SvpKeyOrder *order, const Datum *a, const Datum *b)
+{
+	for (int i = 0; i < order->nkey; i++)
+	{
+		int			part = order->parts[i];
+		TypeCacheEntry *type = lookup_type_cache(order->types[part], TYPECACHE_CMP_PROC_FINFO);
+		int			result = DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
+															 order->collations[part],
+															 a[part], b[part]));
+
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+/* Building the query */
+
+/*
+ * A btree operator of a type, qualified: that of another schema is not found
+ * by its name alone.
+ */
+static const char *
+operator_of(Oid type, int strategy)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
+	Oid			operator = get_opfamily_member(entry->btree_opf, entry->btree_opintype,
+											   entry->btree_opintype, strategy);
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "type %u has no btree operator %d", type, strategy);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/*
+ * Compare the key with parameters, as a row: an index on its columns answers
+ * that at once.
+ */
+static void
+append_row_comparison(StringInfo query, const SvpKeyOrder *order, char **key, int strategy,
+					  int parameter)
+{
+	for (int i = 0; i < order->nkey; i++)
+		appendStringInfo(query, "%s%s", i > 0 ? ", " : " AND (", key[order->parts[i]]);
+	appendStringInfo(query, ") %s (", operator_of(order->types[0], strategy));
+	for (int i = 0; i < order->nkey; i++)
+		appendStringInfo(query, "%s$%d", i > 0 ? ", " : "", parameter + order->parts[i]);
+	appendStringInfoChar(query, ')');
+}
+
+/*
+ * The same where the types' operators are not all of one name, and rows
+ * cannot be compared.
+ */
+static void
+append_stepwise_comparison(StringInfo query, const SvpKeyOrder *order, char **key, int strategy,
+						   int parameter)
+{
+	int			strict = strategy == BTLessEqualStrategyNumber ? BTLessStrategyNumber :
+		BTGreaterStrategyNumber;
+
+	appendStringInfoString(query, " AND (false");
+	for (int last = 0; last < order->nkey; last++)
+	{
+		for (int i = 0; i <= last; i++)
+		{
+			int			part = order->parts[i];
+			int			which = i < last ? BTEqualStrategyNumber :
+				last < order->nkey - 1 ? strict : strategy;
+
+			appendStringInfo(query, " %s %s %s $%d", i == 0 ? "OR" : "AND", key[part],
+							 operator_of(order->types[part], which), parameter + part);
+		}
+	}
+	appendStringInfoChar(query, ')');
+}
+
+static void
+append_comparison(StringInfo query, const SvpKeyOrder *order, char **key, int strategy,
+				  int parameter)
+{
+	const char *first = operator_of(order->types[0], strategy);
+
+	for (int i = 1; i < order->nkey; i++)
+	{
+		if (strcmp(first, operator_of(order->types[i], strategy)) != 0)
+		{
+			append_stepwise_comparison(query, order, key, strategy, parameter);
+			return;
+		}
+	}
+	append_row_comparison(query, order, key, strategy, parameter);
+}
+
+static void
+append_range(StringInfo query, const SvpKeyOrder *order, char **key, const SvpKeyRange *range)
+{
+	appendStringInfoString(query, " WHERE true");
+	if (range->after != NULL)
+		append_comparison(query, order, key, BTGreaterStrategyNumber, 1);
+	if (range->from != NULL)
+		append_comparison(query, order, key, BTGreaterEqualStrategyNumber, 1);
+	if (range->to != NULL)
+		append_comparison(query, order, key, BTLessEqualStrategyNumber, 1 + order->nkey);
+}
+
+static void
+append_order(StringInfo query, const SvpKeyOrder *order, char **key)
+{
+	for (int i = 0; i < order->nkey; i++)
+		appendStringInfo(query, "%s %s", i > 0 ? "," : " ORDER BY", key[order->parts[i]]);
+}
+
+static void
+append_limit(StringInfo query, const SvpKeyRange *range)
+{
+	if (range->limit > 0)
+		appendStringInfo(query, " LIMIT %d", range->limit);
+}
+
+/*
+ * The ticket's key as expressions over the mapped table.  One that is a column
+ * of the key's own type is left bare, so that an index on it serves.
+ */
+static char **
+key_expressions(const SvpMapping *mapping, const SvpKeyOrder *order)
+{
+	char	  **key = palloc(sizeof(char *) * order->nkey);
+	int			part = 0;
+
+	if (strcmp(mapping->alias, "ticket") == 0)
+	{
+		for (int i = 0; i < order->nkey; i++)
+			key[i] = psprintf("ticket.%s", quote_identifier(mapping->key[i]));
+		return key;
+	}
+	for (int i = 0; i < mapping->nfacts && part < order->nkey; i++)
+	{
+		if (strcmp(mapping->facts[i].name, "ticket") != 0)
+			continue;
+		key[part] = psprintf("(%s\n)::%s", mapping->facts[i].sql,
+							 format_type_be_qualified(order->types[part]));
+		if (OidIsValid(order->collations[part]))
+			key[part] = psprintf("(%s COLLATE %s)", key[part],
+								 generate_collation_name(order->collations[part]));
+		part++;
+	}
+	if (part < order->nkey)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the fact ticket of %s has %d parts, the ticket's key has %d",
+						mapping->table, part, order->nkey)));
+	return key;
+}
+
+/*
+ * Columns: the key k0 …, the facts f0 …, and whether the row filter lets the
+ * row through.
+ */
+static char *
+facts_query(const SvpMapping *mapping, const SvpKeyOrder *order, const SvpKeyRange *range)
+{
+	char	  **key = key_expressions(mapping, order);
+	bool		is_ticket = strcmp(mapping->alias, "ticket") == 0;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	for (int i = 0; i < order->nkey; i++)
+		appendStringInfo(&query, "%s%s AS k%d", i > 0 ? ", " : "SELECT ", key[i], i);
+	for (int i = 0; i < mapping->nfacts; i++)
+		appendStringInfo(&query, ", (%s\n) AS f%d", mapping->facts[i].sql, i);
+	appendStringInfo(&query, ", (%s\n) IS TRUE FROM %s AS %s",
+					 mapping->only_where == NULL ? "true" : mapping->only_where,
+					 mapping->table, mapping->alias);
+	append_range(&query, order, key, range);
+	append_order(&query, order, key);
+	for (int i = 0; !is_ticket && i < mapping->nkey; i++)
+		appendStringInfo(&query, ", %s.%s", mapping->alias, quote_identifier(mapping->key[i]));
+	append_limit(&query, range);
+	return query.data;
+}
+
+/*
+ * The mapping as it is of the query's result.
+ */
+static SvpMapping *
+result_mapping(const SvpMapping *mapping, const SvpKeyOrder *order)
+{
+	SvpMapping *result = palloc(sizeof(SvpMapping));
+
+	*result = *mapping;
+	result->only_where = NULL;
+	result->nkey = order->nkey;
+	result->key = palloc(sizeof(char *) * order->nkey);
+	for (int i = 0; i < order->nkey; i++)
+		result->key[i] = psprintf("k%d", i);
+	result->facts = palloc(sizeof(SvpFactMapping) * Max(mapping->nfacts, 1));
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		result->facts[i] = mapping->facts[i];
+		result->facts[i].sql = psprintf("f%d", i);
+	}
+	return result;
+}
+
+/* Running it */
+
+/*
+ * Run a query, with "steady" under the snapshot that the caller has set.
+ */
+static void
+run(const char *query, const SvpKeyOrder *order, const SvpKeyRange *range, bool steady)
+{
+	Datum		values[2 * INDEX_MAX_KEYS];
+	Oid			types[2 * INDEX_MAX_KEYS];
+	const Datum *bounds[2] = {range->after != NULL ? range->after : range->from, range->to};
+	int			n = 0;
+
+	for (int bound = 0; bound < 2; bound++)
+	{
+		for (int i = 0; bounds[bound] != NULL && i < order->nkey; i++)
+		{
+			values[n] = bounds[bound][i];
+			types[n++] = order->types[i];
+		}
+	}
+	if (SPI_execute_with_args(query, n, types, values, NULL, steady, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read tickets: %s", query);
+}
+
+/*
+ * A copy of the key in a result's first columns; NULL where a part is null.
+ */
+static Datum *
+copy_key(const SvpKeyOrder *order, HeapTuple tuple, TupleDesc descriptor)
+{
+	Datum	   *key = palloc(sizeof(Datum) * order->nkey);
+
+	for (int i = 0; i < order->nkey; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+		bool		isnull;
+		Datum		value = SPI_getbinval(tuple, descriptor, i + 1, &isnull);
+
+		if (isnull)
+			return NULL;
+		if (attribute->attlen == -1)
+			key[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+		else
+			key[i] = datumCopy(value, attribute->attbyval, attribute->attlen);
+	}
+	return key;
+}
+
+static SvpSliceRow *
+add_row(SvpSlice *slice, Datum *key)
+{
+	SvpSliceRow *row = &slice->rows[slice->nrows++];
+
+	memset(row, 0, sizeof(*row));
+	row->key = key;
+	return row;
+}
+
+static void
+begin_slice(SvpSlice *slice)
+{
+	slice->nrows = 0;
+	slice->rows = MemoryContextAllocHuge(CurrentMemoryContext,
+										 sizeof(SvpSliceRow) * Max(SPI_processed, 1));
+}
+
+typedef struct Reading
+{
+	const SvpMapping *mapping;
+	const SvpKeyOrder *order;
+	const SvpKeyRange *range;
+	SvpSlice   *slice;
+} Reading;
+
+static void
+take_facts(const Reading *reading)
+{
+	SPITupleTable *result = SPI_tuptable;
+	int			last = result->tupdesc->natts;
+	SvpRowReader *reader = svp_reader_over(result_mapping(reading->mapping, reading->order),
+										   result->tupdesc, CurrentMemoryContext);
+
+	begin_slice(reading->slice);
+	for (uint64 i = 0; i < result->numvals; i++)
+	{
+		Datum	   *key = copy_key(reading->order, result->vals[i], result->tupdesc);
+		SvpSliceRow *row;
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (key == NULL)
+			continue;
+		row = add_row(reading->slice, key);
+		svp_reader_read(reader, result->vals[i], &row->facts);
+		row->facts.key = key;
+		row->facts.included = DatumGetBool(SPI_getbinval(result->vals[i], result->tupdesc,
+														 last, &isnull));
+	}
+	svp_reader_free(reader);
+}
+
+static void
+read_facts(void *arg)
+{
+	Reading    *reading = arg;
+	int			level = enter_settings();
+
+	run(facts_query(reading->mapping, reading->order, reading->range), reading->order,
+		reading->range, true);
+	take_facts(reading);
+	SPI_freetuptable(SPI_tuptable);
+	AtEOXact_GUC(false, level);
+}
+
+ErrorData *
+svp_slice_read(SvpAttachment *attachment, const SvpMapping *mapping, const SvpKeyOrder *order,
+			   const SvpKeyRange *range, SvpSlice *slice)
+{
+	Reading		reading = {mapping, order, range, slice};
+
+	return svp_attempt(read_facts, &reading);
+}
+
+/*
+ * Read the facts of a row given as a composite value, as the trigger does.
+ */
+static void
+take_row(SvpSliceRow *row, SvpRowReader *reader, Datum value)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header),.t_data = header};
+
+	svp_reader_read(reader, &tuple, &row->facts);
+	row->facts.key = row->key;
+}
+
+static char *
+rows_query(const SvpMapping *mapping, const SvpKeyOrder *order, const SvpKeyRange *range)
+{
+	char	  **key = key_expressions(mapping, order);
+	StringInfoData query;
+
+	initStringInfo(&query);
+	for (int i = 0; i < order->nkey; i++)
+		appendStringInfo(&query, "%s%s AS k%d", i > 0 ? ", " : "SELECT ", key[i], i);
+	appendStringInfo(&query, ", ticket FROM %s AS ticket", mapping->table);
+	append_range(&query, order, key, range);
+	append_order(&query, order, key);
+	append_limit(&query, range);
+	return query.data;
+}
+
+void
+svp_slice_read_rows(SvpAttachment *attachment, const SvpKeyOrder *order, const SvpKeyRange *range,
+					SvpSlice *slice)
+{
+	Relation	relation = open_ticket_table(attachment);
+	const char *problem;
+	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket, relation, &problem);
+	int			level = enter_settings();
+	SPITupleTable *result;
+
+	if (reader == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the mapping of %s no longer fits: %s", attachment->ticket->table, problem),
+				 errhint("Call service_policy.detach(%s) and attach again; the evidence is kept.",
+						 quote_literal_cstr(attachment->name))));
+	run(rows_query(attachment->ticket, order, range), order, range, true);
+	result = SPI_tuptable;
+	begin_slice(slice);
+	for (uint64 i = 0; i < result->numvals; i++)
+	{
+		Datum	   *key = copy_key(order, result->vals[i], result->tupdesc);
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (key != NULL)
+			take_row(add_row(slice, key), reader,
+					 SPI_getbinval(result->vals[i], result->tupdesc, order->nkey + 1, &isnull));
+	}
+	SPI_freetuptable(result);
+	AtEOXact_GUC(false, level);
+	relation_close(relation, AccessShareLock);
+}
+
+bool
+svp_slice_lock_row(SvpAttachment *attachment, const SvpKeyOrder *order, const Datum *key)
+{
+	Relation	relation = open_ticket_table(attachment);
+	SvpKeyRange range = {.from = key};
+	StringInfoData query;
+	Oid			user;
+	int			context;
+	int			level;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT FROM %s AS ticket", attachment->ticket->table);
+	for (int i = 0; i < order->nkey; i++)
+		appendStringInfo(&query, " %s ticket.%s %s $%d", i == 0 ? "WHERE" : "AND",
+						 quote_identifier(attachment->ticket->key[i]),
+						 operator_of(order->types[i], BTEqualStrategyNumber), i + 1);
+	appendStringInfoString(&query, " FOR NO KEY UPDATE");
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(relation->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	level = enter_settings();
+	run(query.data, order, &range, false);
+	AtEOXact_GUC(false, level);
+	SetUserIdAndSecContext(user, context);
+	relation_close(relation, AccessShareLock);
+	return SPI_processed > 0;
+}
+
+void
+svp_slice_read_known(SvpAttachment *attachment, const SvpKeyOrder *order, const SvpKeyRange *range,
+					 SvpSlice *slice)
+{
+	char	  **key = palloc(sizeof(char *) * order->nkey);
+	int			level = enter_settings();
+	SPITupleTable *result;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	for (int i = 0; i < order->nkey; i++)
+	{
+		key[i] = psprintf("known.%s", quote_identifier(attachment->ticket->data_key[i]));
+		appendStringInfo(&query, "%s%s", i > 0 ? ", " : "SELECT ", key[i]);
+	}
+	appendStringInfo(&query, " FROM %s AS known",
+					 quote_qualified_identifier(attachment->data_schema, "ledger"));
+	append_range(&query, order, key, range);
+	appendStringInfoString(&query, " AND known.seq = 1");
+	append_order(&query, order, key);
+	run(query.data, order, range, false);
+	result = SPI_tuptable;
+	begin_slice(slice);
+	for (uint64 i = 0; i < result->numvals; i++)
+		(void) add_row(slice, copy_key(order, result->vals[i], result->tupdesc));
+	SPI_freetuptable(result);
+	AtEOXact_GUC(false, level);
+}
