@@ -23,6 +23,7 @@
 #include "utils/snapmgr.h"
 
 #include "backfill.h"
+#include "child.h"
 #include "rows.h"
 
 typedef struct Restating
@@ -76,12 +77,39 @@ ticket_of(const SvpBackfill *run, SvpAttachment *attachment, const SvpSliceRow *
 	};
 }
 
+/*
+ * When the ticket became known; never, if it is not.
+ */
+static int64
+known_since(const SvpLedger *ledger)
+{
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		if (ledger->records[i].event.kind == SVP_EVENT_OPENED)
+			return ledger->records[i].recorded_at;
+	}
+	return PG_INT64_MIN;
+}
+
+/*
+ * Record all that is not known.  What was judged before something was known
+ * that is older than the ticket's first record, was judged on half of it.
+ */
 static void
 record(SvpTicket *ticket, SvpSliceRow *row, SvpChange *changes, int nchanges)
 {
+	int64		since = known_since(&ticket->ledger);
+
 	svp_ticket_add_history(ticket, &row->facts, changes, nchanges);
 	if (!ticket->is_overtaken)
-		svp_ticket_record(ticket, &row->facts);
+		svp_ticket_record_row(ticket, &row->facts);
+	if (ticket->is_overtaken)
+		return;
+	if (ticket->attachment->message != NULL && ticket->ledger.nrecords > 0)
+		svp_child_messages(ticket);
+	ticket->restates = ticket->nevents > 0 && ticket->earliest < since;
+	if (ticket->nevents > 0 && !ticket->is_preview)
+		svp_ticket_move_clocks(ticket);
 }
 
 /*

@@ -102,6 +102,7 @@ typedef struct Messages
 	SvpMessage *gone;
 	int			ngone;
 	int			gone_capacity;
+	int			nsame;
 	bool		failed;
 	MemoryContext context;
 } Messages;
@@ -197,12 +198,37 @@ keep_messages(Messages *messages)
 	}
 }
 
+static bool
+note_if_other(void *arg, const SvpMessage *kept)
+{
+	Messages   *messages = arg;
+	const SvpMessage *found = messages->nfound == 0 ? NULL :
+		bsearch(kept, messages->found, messages->nfound, sizeof(SvpMessage), compare_messages);
+
+	if (found == NULL || found->kind != kept->kind)
+		svp_ticket_note(messages->ticket, kept->sent_at);
+	else
+		messages->nsame++;
+	return true;
+}
+
+/*
+ * The same without writing anything.
+ */
+static void
+preview_messages(Messages *messages)
+{
+	svp_messages_scan(messages->ticket->attachment, messages->ticket->key, note_if_other, messages);
+	if (messages->nsame < messages->nfound)
+		svp_ticket_note(messages->ticket, messages->found[0].sent_at);
+}
+
 /*
  * Compare the rows with what is kept.  If one of them cannot be read, all stay
  * as they were.
  */
-static void
-reconsider_messages(SvpTicket *ticket)
+void
+svp_child_messages(SvpTicket *ticket)
 {
 	Messages	messages = {.ticket = ticket,.context = CurrentMemoryContext};
 	ErrorData  *error = svp_attempt(read_messages, &messages);
@@ -215,14 +241,17 @@ reconsider_messages(SvpTicket *ticket)
 		return;
 	if (messages.nfound > 0)
 		qsort(messages.found, messages.nfound, sizeof(SvpMessage), compare_messages);
-	keep_messages(&messages);
+	if (ticket->is_preview)
+		preview_messages(&messages);
+	else
+		keep_messages(&messages);
 }
 
 void
 svp_child_reconsider(SvpTicket *ticket)
 {
 	if (ticket->attachment->message != NULL)
-		reconsider_messages(ticket);
+		svp_child_messages(ticket);
 	if (!record_ticket(ticket) && ticket->nevents > 0)
 		svp_ticket_move_clocks(ticket);
 }

@@ -12,6 +12,9 @@
 
 #include "ticket.h"
 
+/* Of an open ticket: its messages' rows, noting what is new. */
+extern void svp_child_messages(SvpTicket *ticket);
+
 /* Of an open ticket: its row, its messages' rows, and then its clocks. */
 extern void svp_child_reconsider(SvpTicket *ticket);
 

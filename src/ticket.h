@@ -56,6 +56,9 @@ extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char 
 extern void svp_ticket_open(SvpTicket *ticket);
 extern void svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts);
 
+/* The same without moving the clocks. */
+extern void svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts);
+
 /* The steps of that, for those who know of more than the row. */
 extern bool svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts,
 								const SvpRecord *latest, SvpRecord *record);

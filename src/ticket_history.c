@@ -333,8 +333,5 @@ svp_ticket_add_history(SvpTicket *ticket, const SvpFacts *facts, SvpChange *chan
 		ticket->next_seq = known.first_seq - n;
 	(void) walk(ticket, facts, &row, &known, changes, nchanges, true);
 	if (known.is_anything)
-	{
 		ticket->next_seq = next_seq;
-		ticket->restates = true;
-	}
 }

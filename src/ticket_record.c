@@ -350,7 +350,7 @@ record_row(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 		record_opening(ticket, facts, &record);
 	else if (!same_snapshot(latest, &record))
 		record_change(ticket, facts, latest, &record);
-	else
+	else if (!ticket->is_import)
 		record_touch(ticket, facts, &record);
 	record_reply(ticket, facts);
 }
@@ -419,12 +419,8 @@ record_facts(SvpTicket *ticket, const SvpFacts *facts)
 		record_leaving(ticket, facts, latest_of(&ticket->ledger));
 }
 
-/*
- * Record a ticket, which is open: with facts its row as it now is, without
- * them its end.
- */
 void
-svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts)
+svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts)
 {
 	record_facts(ticket, facts);
 	while (ticket->is_overtaken && !ticket->yields)
@@ -435,6 +431,16 @@ svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts)
 			facts = ticket->reread(ticket->reread_arg);
 		record_facts(ticket, facts);
 	}
+}
+
+/*
+ * Record a ticket, which is open: with facts its row as it now is, without
+ * them its end.
+ */
+void
+svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts)
+{
+	svp_ticket_record_row(ticket, facts);
 	if (ticket->nevents > 0 || ticket->has_returned)
 		svp_ticket_move_clocks(ticket);
 }
