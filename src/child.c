@@ -57,7 +57,7 @@ fetch_ticket(void *arg)
 
 /*
  * The row's own time of its last change says nothing of what changed besides,
- * unless it is new.
+ * unless it is new, or the row was recorded by this same transaction.
  */
 static void
 forget_known_change(SvpTicket *ticket, SvpFacts *facts)
@@ -66,7 +66,8 @@ forget_known_change(SvpTicket *ticket, SvpFacts *facts)
 	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
 
 	if (i >= 0 && latest != NULL && facts->values[i].set &&
-		facts->values[i].number <= latest->event.at)
+		facts->values[i].number <= latest->event.at &&
+		latest->recorded_at != GetCurrentTransactionStartTimestamp())
 		facts->values[i].set = false;
 }
 

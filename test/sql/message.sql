@@ -66,6 +66,14 @@ SELECT * FROM crm_mail.clocks;
 SELECT * FROM crm_mail.kept;
 SELECT * FROM service_policy.explain_ticket('mail', '{1}');
 
+-- A ticket and who its customer is, from one transaction, are of one moment, whatever time the server has.
+BEGIN;
+INSERT INTO crm_mail.ticket VALUES (2, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+INSERT INTO crm_mail.person VALUES (2, 'ann@example.com');
+COMMIT;
+UPDATE crm_mail.ticket SET status = 'done', updated_at = '2024-03-04 11:00+00' WHERE id = 2;
+SELECT * FROM crm_mail.clocks WHERE id = 2;
+
 DROP SCHEMA crm_mail CASCADE;
 SELECT service_policy.detach('mail', keep_evidence => false);
 DELETE FROM service_policy.policy WHERE name = 'mail';
