@@ -22,6 +22,9 @@ extern void svp_calendar_init(void);
  */
 extern SvpCalendar *svp_calendar_get(const char *name, bool missing_ok);
 
+/* The same if it need not be read for that, else NULL. */
+extern SvpCalendar *svp_calendar_cached(const char *name);
+
 /* The same for an SQL function, which remembers in fn_extra what it asked for. */
 extern SvpCalendar *svp_calendar_memo(FmgrInfo *flinfo, const text *name);
 

@@ -396,6 +396,16 @@ svp_calendar_get(const char *name, bool missing_ok)
 	return entry ? entry->calendar : NULL;
 }
 
+SvpCalendar *
+svp_calendar_cached(const char *name)
+{
+	CalendarEntry *entry = calendar_cache == NULL ? NULL :
+		hash_search(calendar_cache, &name, HASH_FIND, NULL);
+
+	return entry != NULL && entry->generation == svp_config_generation(SVP_CONFIG_CALENDAR) &&
+		svp_calendar_may_open(entry->calendar) ? entry->calendar : NULL;
+}
+
 /*
  * What a call site has looked up already.  A query asks for few calendars, so
  * a slot is chosen by the end of the name, where names that are numbered or

@@ -98,8 +98,8 @@ end_scan(SvpDirect *direct, IndexScanDesc scan)
 }
 
 /*
- * Close all of it.  The lock on the table stays until the transaction ends, as
- * that of a statement does.
+ * Close all of it.  The locks stay until the transaction ends: the next row is
+ * likely to need them again.
  */
 void
 svp_direct_close(SvpDirect *direct)
@@ -115,9 +115,9 @@ svp_direct_close(SvpDirect *direct)
 			end_scan(direct, direct->scans[i]);
 	}
 	if (direct->index != NULL)
-		index_close(direct->index, direct->lock);
+		index_close(direct->index, NoLock);
 	for (int i = 0; direct->has_indexes && i < direct->nindexes; i++)
-		index_close(direct->result->ri_IndexRelationDescs[i], direct->lock);
+		index_close(direct->result->ri_IndexRelationDescs[i], NoLock);
 	relation_close(direct->result->ri_RelationDesc, NoLock);
 	CurrentResourceOwner = caller;
 	svp_direct_forget(direct);

@@ -220,12 +220,15 @@ svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
 	fill_row(direct, NULL, values, nulls);
 	check_constraints(direct);
 	svp_direct_open_indexes(direct);
-	do
+	/* whoever asks expects it to be new; only if it is not, wait for the other */
+	is_new = insert_tentatively(direct);
+	while (!is_new &&
+		   svp_check_index_constraints(direct->result, direct->row, direct->estate, &other,
+									   direct->arbiters))
 	{
 		CHECK_FOR_INTERRUPTS();
-		is_new = svp_check_index_constraints(direct->result, direct->row, direct->estate, &other,
-											 direct->arbiters);
-	} while (is_new && !insert_tentatively(direct));
+		is_new = insert_tentatively(direct);
+	}
 	end_write(direct);
 	if (!is_new && IsolationUsesXactSnapshot() && !key_exists(direct, values))
 		raise_serialization_failure();

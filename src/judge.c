@@ -23,15 +23,9 @@ add_metric(SvpJudge *judge, const char *metric)
 	judge->metrics[judge->nmetrics++] = metric;
 }
 
-/*
- * Find the version in force when a ticket was opened, the metrics that it
- * measures and their calendars.
- */
-void
-svp_judge_appoint(const SvpAttachment *attachment, int64 opened_at, SvpJudge *judge)
+static void
+begin_judge(SvpJudge *judge, const SvpPolicy *policy)
 {
-	const SvpPolicy *policy = svp_policy_at(attachment->policy, opened_at);
-
 	memset(judge, 0, sizeof(*judge));
 	judge->policy = policy;
 	if (policy == NULL)
@@ -39,13 +33,47 @@ svp_judge_appoint(const SvpAttachment *attachment, int64 opened_at, SvpJudge *ju
 	judge->calendars = palloc0(sizeof(SvpCalendar *) * Max(policy->nbenchmarks, 1));
 	judge->metrics = palloc(sizeof(char *) * Max(policy->nbenchmarks, 1));
 	for (int i = 0; i < policy->nbenchmarks; i++)
-	{
-		const SvpBenchmark *benchmark = &policy->benchmarks[i];
+		add_metric(judge, policy->benchmarks[i].metric);
+}
 
-		add_metric(judge, benchmark->metric);
+/*
+ * Find the version in force when a ticket was opened, the metrics that it
+ * measures and their calendars.
+ */
+void
+svp_judge_appoint(const SvpAttachment *attachment, int64 opened_at, SvpJudge *judge)
+{
+	begin_judge(judge, svp_policy_at(attachment->policy, opened_at));
+	for (int i = 0; judge->policy != NULL && i < judge->policy->nbenchmarks; i++)
+	{
+		const SvpBenchmark *benchmark = &judge->policy->benchmarks[i];
+
 		if (benchmark->calendar != NULL)
 			judge->calendars[i] = svp_calendar_get(benchmark->calendar, true);
 	}
+}
+
+/*
+ * The same without reading anything, so that nothing can fail.  False when
+ * something is not there and the other has to find out why.
+ */
+bool
+svp_judge_recall(const SvpAttachment *attachment, int64 opened_at, SvpJudge *judge)
+{
+	begin_judge(judge, svp_policy_cached_at(attachment->policy, opened_at));
+	if (judge->policy == NULL)
+		return false;
+	for (int i = 0; i < judge->policy->nbenchmarks; i++)
+	{
+		const SvpBenchmark *benchmark = &judge->policy->benchmarks[i];
+
+		if (benchmark->calendar == NULL)
+			continue;
+		judge->calendars[i] = svp_calendar_cached(benchmark->calendar);
+		if (judge->calendars[i] == NULL)
+			return false;
+	}
+	return true;
 }
 
 const char *

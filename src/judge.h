@@ -25,6 +25,7 @@ typedef struct SvpJudge
 /* A calendar of the metric's benchmarks that cannot be used, or NULL. */
 extern const char *svp_judge_missing_calendar(const SvpJudge *judge, const char *metric);
 
+extern bool svp_judge_recall(const SvpAttachment *attachment, int64 opened_at, SvpJudge *judge);
 extern void svp_judge_appoint(const SvpAttachment *attachment, int64 opened_at, SvpJudge *judge);
 
 #endif							/* SVP_JUDGE_H */

@@ -108,9 +108,12 @@ take_record(void *arg, const Datum *values, const bool *nulls)
 	return true;
 }
 
-/*
- * Read a ticket's ledger, with room for a few more records.
- */
+void
+svp_ledger_make(SvpLedger *ledger)
+{
+	*ledger = (SvpLedger) {.records = palloc(sizeof(SvpRecord) * LEDGER_ROOM)};
+}
+
 void
 svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger)
 {

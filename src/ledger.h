@@ -45,6 +45,8 @@ extern int64 svp_ledger_opening(const SvpLedger *ledger);
 extern void svp_ledger_reserve(SvpLedger *ledger, int n);
 extern void svp_ledger_add(SvpLedger *ledger, const SvpRecord *record);
 
+/* An empty one, and the one that is stored; both have room for what one row tells. */
+extern void svp_ledger_make(SvpLedger *ledger);
 extern void svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger);
 extern void svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record);
 

@@ -278,6 +278,19 @@ compiled_version(PolicyVersions *policy, Version *version, const char *name)
 	return compiled;
 }
 
+static Version *
+version_at(PolicyVersions *versions, int64 at)
+{
+	for (int i = 0; i < versions->nversions; i++)
+	{
+		Version    *version = &versions->versions[i];
+
+		if (version->effective_from <= at && at < version->effective_to)
+			return version;
+	}
+	return NULL;
+}
+
 /*
  * Get the version of a policy that is in force at an instant.  NULL if none
  * is; else valid until the transaction ends.
@@ -286,20 +299,29 @@ const SvpPolicy *
 svp_policy_at(const char *policy, int64 at)
 {
 	PolicyVersions *versions;
+	Version    *version;
 
 	if (strlen(policy) > SVP_NAME_MAX)
 		return NULL;
 	versions = current_versions(policy);
 	if (versions == NULL)
 		return NULL;
-	for (int i = 0; i < versions->nversions; i++)
-	{
-		Version    *version = &versions->versions[i];
+	version = version_at(versions, at);
+	return version == NULL ? NULL : compiled_version(versions, version, policy);
+}
 
-		if (version->effective_from <= at && at < version->effective_to)
-			return compiled_version(versions, version, policy);
-	}
-	return NULL;
+const SvpPolicy *
+svp_policy_cached_at(const char *policy, int64 at)
+{
+	PolicyEntry *entry = policies == NULL || strlen(policy) > SVP_NAME_MAX ? NULL :
+		hash_search(policies, policy, HASH_FIND, NULL);
+	Version    *version;
+
+	if (entry == NULL ||
+		entry->versions->generation != svp_config_generation(SVP_CONFIG_POLICY))
+		return NULL;
+	version = version_at(entry->versions, at);
+	return version == NULL ? NULL : version->compiled;
 }
 
 /*

@@ -51,10 +51,11 @@ read_row(void *arg)
 
 /*
  * Record a ticket by its row, or without one its end.  What else tells of it
- * may be written by others, so they are waited for before the facts are read.
+ * may be written by others, so they are waited for before the facts are read;
+ * with a new one, that is found out in time when it is recorded.
  */
 static void
-record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Oid role)
+record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Oid role, bool is_new)
 {
 	SvpTicket	ticket = {
 		.attachment = attachment,
@@ -64,7 +65,10 @@ record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Oid role)
 		.reread_arg = row
 	};
 
-	svp_ticket_open(&ticket);
+	if (is_new)
+		svp_ticket_open_new(&ticket);
+	else
+		svp_ticket_open(&ticket);
 	svp_ticket_record(&ticket, row == NULL ? NULL : read_row(row));
 }
 
@@ -103,12 +107,14 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 		Datum	   *old_key = svp_reader_key(reader, trigger->tg_trigtuple);
 
 		if (old_key != NULL && !svp_same_key(attachment, old_key, key))
-			record_ticket(attachment, old_key, NULL, role);
+			record_ticket(attachment, old_key, NULL, role, false);
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		record_ticket(attachment, key, NULL, role);
+		record_ticket(attachment, key, NULL, role, false);
 	else if (!svp_row_superseded(tuple))
-		record_ticket(attachment, key, &row, role);
+		/* a row that moves to another partition is inserted there, and known */
+		record_ticket(attachment, key, &row, role,
+					  !is_update && !trigger->tg_relation->rd_rel->relispartition);
 }
 
 /*

@@ -41,7 +41,10 @@ typedef struct SvpTicket
 	bool		has_new_opening;
 	bool		has_returned;	/* it left and came back in this transaction */
 	int64		left_at;		/* … then, by the record that was taken back */
+	bool		is_assumed_new; /* its ledger has not been read */
 	bool		is_overtaken;	/* another transaction recorded it first */
+	bool		is_recording;	/* then problems wait until it is recorded */
+	List	   *problems;
 } SvpTicket;
 
 extern void svp_ticket_warn(const SvpAttachment *attachment, const char *problem);
@@ -54,6 +57,9 @@ extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char 
  * are moved.
  */
 extern void svp_ticket_open(SvpTicket *ticket);
+
+/* The same for a row that was just inserted, if it is to be recorded. */
+extern void svp_ticket_open_new(SvpTicket *ticket);
 extern void svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts);
 
 /* The same without moving the clocks. */

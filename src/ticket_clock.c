@@ -53,8 +53,11 @@ static bool
 appoint_judge(SvpTicket *ticket, int64 opened_at, SvpJudge *judge)
 {
 	Appointment appointment = {ticket->attachment, opened_at, judge};
-	ErrorData  *error = svp_attempt(appoint, &appointment);
+	ErrorData  *error;
 
+	if (svp_judge_recall(ticket->attachment, opened_at, judge))
+		return true;
+	error = svp_attempt(appoint, &appointment);
 	if (error != NULL)
 		svp_ticket_issue(ticket, "policy_unreadable",
 						 "The policy cannot be read; the clocks stay as they were.",

@@ -19,11 +19,45 @@
 #include "issue.h"
 #include "ticket.h"
 
+typedef struct Problem
+{
+	const char *problem;
+	const char *detail;
+	const char *value;
+} Problem;
+
 void
 svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail, const char *value)
 {
-	if (!ticket->is_preview)
+	Problem    *waiting;
+
+	if (ticket->is_preview)
+		return;
+	if (!ticket->is_recording)
+	{
 		svp_issue_append(ticket->attachment, ticket->key, problem, detail, value);
+		return;
+	}
+	waiting = palloc(sizeof(Problem));
+	*waiting = (Problem) {problem, detail, value};
+	ticket->problems = lappend(ticket->problems, waiting);
+}
+
+static void
+report_problems(SvpTicket *ticket)
+{
+	ListCell   *lc;
+
+	ticket->is_recording = false;
+	if (ticket->is_overtaken)
+		ticket->problems = NIL;
+	foreach(lc, ticket->problems)
+	{
+		const Problem *waiting = lfirst(lc);
+
+		svp_ticket_issue(ticket, waiting->problem, waiting->detail, waiting->value);
+	}
+	ticket->problems = NIL;
 }
 
 /*
@@ -176,7 +210,7 @@ write_record(SvpTicket *ticket, const SvpRecord *record)
 {
 	if (ticket->is_preview)
 		return true;
-	if (record->seq == 1)
+	if (record->seq == 1 || ticket->is_assumed_new)
 		return svp_ledger_begin(ticket->attachment, ticket->key, record);
 	svp_ledger_append(ticket->attachment, ticket->key, record);
 	return true;
@@ -402,6 +436,18 @@ svp_ticket_open(SvpTicket *ticket)
 	ticket->next_seq = ticket->ledger.last_seq + 1;
 }
 
+/*
+ * A row that was just inserted is rarely of a ticket that is known; if it is,
+ * that is found out when its first record is written.
+ */
+void
+svp_ticket_open_new(SvpTicket *ticket)
+{
+	svp_ledger_make(&ticket->ledger);
+	ticket->next_seq = 1;
+	ticket->is_assumed_new = true;
+}
+
 static void
 record_facts(SvpTicket *ticket, const SvpFacts *facts)
 {
@@ -422,15 +468,19 @@ record_facts(SvpTicket *ticket, const SvpFacts *facts)
 void
 svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts)
 {
+	ticket->is_recording = true;
 	record_facts(ticket, facts);
-	while (ticket->is_overtaken && !ticket->yields)
+	while ((ticket->is_overtaken && !ticket->yields) ||
+		   (ticket->is_assumed_new && ticket->nevents == 0))
 	{
-		ticket->is_overtaken = false;
+		ticket->is_assumed_new = ticket->is_overtaken = false;
+		ticket->problems = NIL;
 		svp_ticket_open(ticket);
 		if (facts != NULL && ticket->reread != NULL)
 			facts = ticket->reread(ticket->reread_arg);
 		record_facts(ticket, facts);
 	}
+	report_problems(ticket);
 }
 
 /*
