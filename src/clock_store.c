@@ -57,10 +57,13 @@ is_before(const SvpTicket *ticket, const SvpClock *judged)
 		(ticket->takes_back && ticket->earliest == judged->stopped_at);
 }
 
+/*
+ * Or may it?  At the very instant it can be either.
+ */
 static bool
 is_late(const SvpTicket *ticket, const SvpClock *judged)
 {
-	return is_before(ticket, judged) || ticket->has_new_opening;
+	return ticket->earliest <= judged->stopped_at || ticket->has_new_opening;
 }
 
 /*

@@ -18,6 +18,7 @@
 
 #include "issue.h"
 #include "ticket.h"
+#include "timeline.h"
 
 typedef struct Problem
 {
@@ -173,23 +174,38 @@ is_stale(const SvpLedger *ledger, SvpState state, int64 at)
 }
 
 /*
- * When did the change happen that made the row what it is?  The state's own
- * time if the row has one, else when the row says that it changed, else now.
+ * Since when the row has been resolved or closed, if it says so and that is
+ * not on record.
+ */
+static const SvpFactValue *
+state_time(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
+{
+	const SvpFactValue *at = NULL;
+
+	if (state == SVP_STATE_RESOLVED)
+		at = fact(ticket, facts, "resolved_at");
+	else if (state == SVP_STATE_CLOSED)
+		at = fact(ticket, facts, "closed_at");
+	return at == NULL || is_stale(&ticket->ledger, state, at->number) ? NULL : at;
+}
+
+/*
+ * When did the change happen that made the row what it is?  When the row says
+ * that it changed, or the state's own time if that is later or all there is;
+ * else now.
  */
 int64
 svp_ticket_event_time(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 					  SvpState state)
 {
-	const SvpFactValue *at = NULL;
+	const SvpFactValue *changed = fact(ticket, facts, "changed_at");
 	bool		entered = latest == NULL || latest->event.state != state;
+	const SvpFactValue *since = entered || changed != NULL ?
+		state_time(ticket, facts, state) : NULL;
 
-	if (entered && state == SVP_STATE_RESOLVED)
-		at = fact(ticket, facts, "resolved_at");
-	else if (entered && state == SVP_STATE_CLOSED)
-		at = fact(ticket, facts, "closed_at");
-	if (at == NULL || is_stale(&ticket->ledger, state, at->number))
-		at = fact(ticket, facts, "changed_at");
-	return at != NULL ? at->number : undated(latest);
+	if (since != NULL)
+		return changed == NULL ? since->number : Max(since->number, changed->number);
+	return changed != NULL ? changed->number : undated(latest);
 }
 
 /*
@@ -232,7 +248,7 @@ svp_ticket_append(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 
 		return;
 	}
 	svp_ledger_add(&ticket->ledger, &record);
-	svp_ticket_note(ticket, at);
+	svp_ticket_note(ticket, svp_timeline_reach(&ticket->ledger, &record));
 }
 
 static void
@@ -245,25 +261,56 @@ check_order(SvpTicket *ticket, const SvpRecord *record, int64 at)
 }
 
 /*
- * A ticket that goes straight to closed may say since when it was resolved.
+ * The row tells of an earlier event too.  What the ticket was then is what the
+ * earliest row says that tells of it (svp_timeline_make); so it has no state of
+ * the CRM's.
+ */
+static void
+record_inferred(SvpTicket *ticket, const SvpRecord *record, SvpState state, int64 at)
+{
+	SvpRecord	inferred = *record;
+
+	inferred.event.state = state;
+	inferred.source_state = NULL;
+	svp_ticket_append(ticket, inferred, SVP_EVENT_CHANGED, at);
+}
+
+/*
+ * A ticket that is closed may say since when it was resolved.  Where no row is
+ * dated, that counts only for one that goes straight to closed.
  */
 static void
 record_resolution(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 				  const SvpRecord *record, int64 closed_at)
 {
-	const SvpFactValue *resolved = fact(ticket, facts, "resolved_at");
-	SvpRecord	resolution = *record;
+	const SvpFactValue *resolved = state_time(ticket, facts, SVP_STATE_RESOLVED);
 
-	if (record->event.state != SVP_STATE_CLOSED || resolved == NULL ||
-		resolved->number < record->opened_at || resolved->number >= closed_at)
+	if (resolved == NULL || resolved->number < record->opened_at || resolved->number >= closed_at)
 		return;
-	if (latest != NULL && (latest->event.at > resolved->number ||
-						   latest->event.state == SVP_STATE_RESOLVED ||
-						   latest->event.state == SVP_STATE_CLOSED))
+	if (latest != NULL && fact(ticket, facts, "changed_at") == NULL &&
+		(latest->event.at > resolved->number || latest->event.state == SVP_STATE_RESOLVED ||
+		 latest->event.state == SVP_STATE_CLOSED))
 		return;
-	resolution.event.state = SVP_STATE_RESOLVED;
-	resolution.source_state = NULL;
-	svp_ticket_append(ticket, resolution, SVP_EVENT_CHANGED, resolved->number);
+	record_inferred(ticket, record, SVP_STATE_RESOLVED, resolved->number);
+}
+
+/*
+ * What the row, which became as it is at a time, tells of what was before: it
+ * may be resolved or closed for longer.
+ */
+static void
+record_past(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
+			const SvpRecord *record, int64 at)
+{
+	const SvpFactValue *since = state_time(ticket, facts, record->event.state);
+	bool		is_longer = since != NULL && since->number < at;
+
+	if (record->event.state == SVP_STATE_CLOSED)
+		record_resolution(ticket, facts, latest, record, is_longer ? since->number : at);
+	if (!is_longer || (latest != NULL && latest->event.kind == SVP_EVENT_LEFT))
+		return;
+	check_order(ticket, record, since->number);
+	record_inferred(ticket, record, record->event.state, since->number);
 }
 
 /*
@@ -290,7 +337,7 @@ record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record
 	check_order(ticket, record, at);
 	svp_ticket_append(ticket, opening, SVP_EVENT_OPENED, record->opened_at);
 	if (is_dated)
-		record_resolution(ticket, facts, NULL, record, at);
+		record_past(ticket, facts, NULL, record, at);
 	if (!is_opening)
 		svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, at);
 }
@@ -306,7 +353,7 @@ record_change(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 		at = Max(at, latest->event.at);
 	ticket->has_new_opening = latest->opened_at != record->opened_at;
 	check_order(ticket, record, at);
-	record_resolution(ticket, facts, latest, record, at);
+	record_past(ticket, facts, latest, record, at);
 	svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, at);
 	if (ticket->has_new_opening && record->opened_at != svp_ledger_opening(&ticket->ledger))
 		svp_ticket_issue(ticket, "late_event",
@@ -355,17 +402,17 @@ record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest
 }
 
 /*
- * The row says that it changed, though not in what counts.  It was as it is at
- * that time: without this, an event that is older but comes later would seem
- * to be the last.
+ * Does the row say that it changed, though not in what counts?  It was as it
+ * is at that time: were that not on record, an event that is older but comes
+ * later would seem to be the last.
  */
-static void
-record_touch(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record)
+static bool
+is_touched(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 {
 	const SvpFactValue *changed = fact(ticket, facts, "changed_at");
 
-	if (changed != NULL && !is_stale(&ticket->ledger, record->event.state, changed->number))
-		svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, changed->number);
+	return changed != NULL && !ticket->is_import &&
+		!is_stale(&ticket->ledger, state, changed->number);
 }
 
 static void
@@ -382,10 +429,8 @@ record_row(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 	}
 	if (latest == NULL)
 		record_opening(ticket, facts, &record);
-	else if (!same_snapshot(latest, &record))
+	else if (!same_snapshot(latest, &record) || is_touched(ticket, facts, record.event.state))
 		record_change(ticket, facts, latest, &record);
-	else if (!ticket->is_import)
-		record_touch(ticket, facts, &record);
 	record_reply(ticket, facts);
 }
 

@@ -12,23 +12,49 @@
 #include "timeline.h"
 
 /*
- * What was known at an event.  The opening of a ticket that told only what it
- * was later on was inferred: it has no state of the CRM's.  What the ticket
- * was then is what it was at the earliest event, whichever came first to us.
+ * Was it inferred from a row that says since when the ticket is what it is?
+ * Such a record has no state of the CRM's.
+ */
+static bool
+is_inferred(const SvpRecord *record)
+{
+	return record->source_state == NULL &&
+		(record->event.kind == SVP_EVENT_OPENED ||
+		 (record->event.kind == SVP_EVENT_CHANGED &&
+		  (record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED)));
+}
+
+/*
+ * What was known of the ticket at an event.  Of one that was inferred that is
+ * what the ticket was at the next event, whichever row told of it first.
  */
 static const SvpRecord *
 known_at(const SvpLedger *ledger, int i)
 {
-	const SvpRecord *record = &ledger->records[i];
-
-	if (record->event.kind != SVP_EVENT_OPENED || record->source_state != NULL)
-		return record;
-	for (int later = i + 1; later < ledger->nrecords; later++)
+	if (!is_inferred(&ledger->records[i]))
+		return &ledger->records[i];
+	for (int next = i + 1; next < ledger->nrecords; next++)
 	{
-		if (ledger->records[later].event.kind == SVP_EVENT_CHANGED)
-			return &ledger->records[later];
+		if (ledger->records[next].event.kind == SVP_EVENT_CHANGED &&
+			!is_inferred(&ledger->records[next]))
+			return &ledger->records[next];
 	}
-	return record;
+	return &ledger->records[i];
+}
+
+/*
+ * From when on does what is known of the ticket differ, now that a record is
+ * in the ledger?  Of an inferred one before it, it may tell more.
+ */
+int64
+svp_timeline_reach(const SvpLedger *ledger, const SvpRecord *record)
+{
+	for (int i = 0; i < ledger->nrecords && ledger->records[i].seq != record->seq; i++)
+	{
+		if (is_inferred(&ledger->records[i]) && known_at(ledger, i)->seq == record->seq)
+			return ledger->records[i].event.at;
+	}
+	return record->event.at;
 }
 
 /*

@@ -27,6 +27,12 @@ $node->safe_psql('postgres', q{
 		{"name": "answer_high", "metric": "first_response", "target": "1 hour", "when": {"priority": ["high"]}, "pause_on": ["on_hold"]},
 		{"name": "solve", "metric": "resolution", "target": "10 hours", "calendar": "desk", "pause_on": ["pending"], "when": {"priority": ["low", "high"]}},
 		{"name": "solve_phone", "metric": "resolution", "target": "20 hours", "when": {"priority": ["high"], "channel": ["phone"]}, "reopen": "new_cycle"},
+		{"name": "own", "metric": "ownership", "target": "1 hour", "calendar": "desk"},
+		{"name": "own_phone", "metric": "ownership", "target": "1 hour", "when": {"channel": ["phone"]}, "reopen": "new_cycle"},
+		{"name": "next", "metric": "next_response", "target": "3 hours", "calendar": "desk", "pause_on": ["on_hold"]},
+		{"name": "next_high", "metric": "next_response", "target": "2 hours", "when": {"priority": ["high"], "team": ["two"]}},
+		{"name": "update", "metric": "periodic_update", "target": "2 working days", "calendar": "desk"},
+		{"name": "update_high", "metric": "periodic_update", "target": "8 hours", "calendar": "desk", "when": {"priority": ["high"]}, "pause_on": ["pending"]},
 		{"name": "close", "metric": "closure", "target": "30 hours", "calendar": "watch", "reopen": "new_cycle"},
 		{"name": "triage", "metric": "triage", "target": "3 hours", "calendar": "desk", "start_on": ["open"], "stop_on": ["pending", "resolved"], "pause_on": ["on_hold"]},
 		{"name": "triage_phone", "metric": "triage", "target": "1 hour", "start_on": ["on_hold"], "stop_on": ["resolved", "closed"], "when": {"channel": ["phone"]}}]}');
@@ -43,16 +49,17 @@ $node->safe_psql('postgres', q{
 	END $$;
 });
 
-# A table of its own for each way to write the same.
+# A table of its own for each way to write the same; a row may say when it was resolved, or only when it changed.
 sub attach
 {
 	my ($way) = @_;
+	my $more = $way =~ /^dated/ ? ', "resolved_at": "resolved_at", "closed_at": "closed_at", "first_response_at": "replied_at"' : '';
 	$node->safe_psql('postgres', qq{
 		CREATE TABLE crm.$way (id int PRIMARY KEY, created_at timestamptz, updated_at timestamptz, status text,
-			priority text, channel text, team text, agent text);
+			priority text, channel text, team text, agent text, resolved_at timestamptz, closed_at timestamptz, replied_at timestamptz);
 		SELECT service_policy.attach('$way', 'crm.$way', 'desk', '{id}',
 			'{"opened_at": "created_at", "changed_at": "updated_at", "state": "status", "priority": "priority",
-			  "channel": "channel", "team": "team", "agent": "agent"}',
+			  "channel": "channel", "team": "team", "agent": "agent"$more}',
 			'{"new": "open", "open": "open", "waiting": "pending", "blocked": "on_hold", "solved": "resolved", "closed": "closed", "spam": "void"}')});
 	return;
 }
@@ -88,19 +95,26 @@ sub history
 	my ($id) = @_;
 	my $at = instant(int rand 1e6 * 86400 * 14);
 	my $created_at = literal($at);
-	my %row = (status => one_of(('new') x 4, 'waiting', 'solved'), priority => one_of(qw(low high other)), channel => one_of(qw(mail phone)), team => 'one', agent => 'NULL');
+	my %row = (resolved_at => 'NULL', closed_at => 'NULL', replied_at => 'NULL', status => one_of(('new') x 4, 'waiting', 'solved'), priority => one_of(qw(low high other)), channel => one_of(qw(mail phone)), team => 'one', agent => 'NULL');
 	my @events;
+	my $was = '';
 	foreach (0 .. 2 + rand 12)
 	{
-		my $columns = join ', ', literal($at), map { $row{$_} eq 'NULL' ? 'NULL' : "'$row{$_}'" } qw(status priority channel team agent);
+		$row{resolved_at} = literal($at) if $row{status} eq 'solved' && $was ne 'solved';
+		$row{closed_at} = literal($at) if $row{status} eq 'closed' && $was ne 'closed';
+		$was = $row{status};
+		my $columns = join ', ', literal($at), (map { $row{$_} eq 'NULL' ? 'NULL' : "'$row{$_}'" } qw(status priority channel team agent)),
+			@row{qw(resolved_at closed_at replied_at)};
 		push @events, [ $at, "INSERT INTO crm.%1\$s VALUES ($id, $created_at, $columns) ON CONFLICT (id) DO UPDATE SET "
-			. '(updated_at, status, priority, channel, team, agent) = (excluded.updated_at, excluded.status, excluded.priority, excluded.channel, excluded.team, excluded.agent)' ];
+			. '(updated_at, status, priority, channel, team, agent, resolved_at, closed_at, replied_at) = (excluded.updated_at, excluded.status, '
+			. 'excluded.priority, excluded.channel, excluded.team, excluded.agent, excluded.resolved_at, excluded.closed_at, excluded.replied_at)' ];
 		$at = instant($at + int(1e6 * (1 + rand one_of(600, 7200, 86400, 200000))));
 		$row{status} = one_of(qw(open open waiting waiting blocked solved solved closed spam)) if rand() < 0.7;
 		$row{priority} = one_of(qw(low high other)) if rand() < 0.2;
 		$row{channel} = one_of(qw(mail phone)) if rand() < 0.2;
 		$row{team} = one_of(qw(one two)) if rand() < 0.2;
 		$row{agent} = one_of(qw(NULL anna bert)) if rand() < 0.3;
+		$row{replied_at} = literal(instant($at - 1000)) if $row{replied_at} eq 'NULL' && rand() < 0.2;
 	}
 	return @events;
 }
@@ -119,16 +133,19 @@ sub write_events
 	return;
 }
 
-# Clocks that differ from those of the first way, and in what.
+sub in_order { return $_[0] =~ s/_.*/_in_order/r }
+
+# Clocks that differ from those of the same rows written in order, and in what.
 sub differences
 {
 	my ($way) = @_;
+	my $in_order = in_order($way);
 	return split /\n/, $node->safe_psql('postgres', qq{
 		SELECT format('%s %s %s', id, metric, cycle), b.disputed, (
 			SELECT string_agg(format('%s %s, not %s', key, coalesce(y.value, 'nothing'), coalesce(x.value, 'nothing')), '; ')
 			  FROM jsonb_each_text(coalesce(to_jsonb(a), '{}')) x FULL JOIN jsonb_each_text(coalesce(to_jsonb(b), '{}')) y USING (key)
 			 WHERE x.value IS DISTINCT FROM y.value AND key <> 'disputed')
-		  FROM in_order_data.clock a FULL JOIN ${way}_data.clock b USING (id, metric, cycle)
+		  FROM ${in_order}_data.clock a FULL JOIN ${way}_data.clock b USING (id, metric, cycle)
 		 WHERE to_jsonb(a) - 'disputed' IS DISTINCT FROM to_jsonb(b) - 'disputed' ORDER BY id, metric, cycle});
 }
 
@@ -138,7 +155,7 @@ sub show
 	my ($way, @differences) = @_;
 	my ($id) = $differences[0] =~ /^(\d+)/;
 	diag(join "\n", splice @differences, 0, 8);
-	diag($node->safe_psql('postgres', join ';', map { "SELECT '$_', seq, at, event, state, priority, channel, team, agent FROM ${_}_data.ledger WHERE id = $id ORDER BY at, seq" } 'in_order', $way));
+	diag($node->safe_psql('postgres', join ';', map { "SELECT '$_', seq, at, event, state, priority, channel, team, agent FROM ${_}_data.ledger WHERE id = $id ORDER BY at, seq" } in_order($way), $way));
 	return;
 }
 
@@ -152,16 +169,18 @@ my %ways = (
 	shuffled_one => [ sub { 1 }, shuffle @events ],
 	shuffled_two => [ sub { 1 }, shuffle @events ],
 	shuffled_some => [ sub { 1 + rand 20 }, shuffle @events ]);
-foreach my $way (sort keys %ways)
+foreach my $way (sort map { ("plain_$_", "dated_$_") } keys %ways)
 {
 	attach($way);
 	watch($way) if $way =~ /some|newest/;
-	write_events($way, @{ $ways{$way} });
+	write_events($way, @{ $ways{$way =~ s/^[a-z]+_//r} });
+	next if $way ne in_order($way);
+	is($node->safe_psql('postgres', "SELECT count(*) FROM ${way}_data.clock WHERE disputed"), 0, "$way: nothing is disputed");
+	cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM ${way}_data.clock"), '>', 6 * $ntickets, "$way: there are clocks");
 }
-is($node->safe_psql('postgres', 'SELECT count(*) FROM in_order_data.clock WHERE disputed'), 0, 'nothing is disputed that came in order');
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM in_order_data.clock'), '>', 3 * $ntickets, 'there are clocks');
-foreach my $way (sort grep { $_ ne 'in_order' } keys %ways)
+foreach my $way (sort map { ("plain_$_", "dated_$_") } keys %ways)
 {
+	next if $way eq in_order($way);
 	my @differing = differences($way);
 	my @undisputed = grep { !/^[^|]*\|t\|/ } @differing;
 	is(scalar @undisputed, 0, "$way: what differs is disputed") || show($way, @undisputed);
