@@ -49,3 +49,36 @@ svp_move_append(SvpAttachment *attachment, const Datum *key, const char *moved_b
 	svp_row_add(&row, Int64GetDatum(new->paused));
 	svp_rows_insert(attachment, SVP_DEADLINE_MOVE, row.values, row.nulls);
 }
+
+static void
+read_move(HeapTuple row, TupleDesc columns, SvpMove *move)
+{
+	bool		isnull;
+
+	move->moved_at = DatumGetTimestampTz(SPI_getbinval(row, columns, 1, &isnull));
+	move->moved_by = SPI_getvalue(row, columns, 2);
+	move->metric = SPI_getvalue(row, columns, 3);
+	move->cycle = DatumGetInt32(SPI_getbinval(row, columns, 4, &isnull));
+	move->calendar = SPI_getvalue(row, columns, 5);
+	move->old_due_at = DatumGetTimestampTz(SPI_getbinval(row, columns, 6, &isnull));
+	move->has_old_due = !isnull;
+	move->new_due_at = DatumGetTimestampTz(SPI_getbinval(row, columns, 7, &isnull));
+	move->has_new_due = !isnull;
+}
+
+SvpMove *
+svp_moves_read(const SvpRevision *revision, const Datum *key, int *n)
+{
+	SPIPlanPtr	plan = svp_revise_prepare(revision,
+										  "moved_at, moved_by, metric, cycle, calendar, old_due_at, new_due_at",
+										  "deadline_move", "ORDER BY move_id");
+	SvpMove    *moves;
+
+	svp_revise_run(revision, plan, key);
+	*n = SPI_processed;
+	moves = palloc(sizeof(SvpMove) * Max(SPI_processed, 1));
+	for (int i = 0; i < *n; i++)
+		read_move(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, &moves[i]);
+	SPI_freetuptable(SPI_tuptable);
+	return moves;
+}

@@ -28,6 +28,19 @@ is_listed(char *const *values, int nvalues, const char *value)
 }
 
 /*
+ * Does the scenario meet what the rule asks of one dimension?
+ */
+bool
+svp_scenario_meets(const SvpCondition *when, const SvpScenario *scenario, int dimension)
+{
+	const char *value = scenario->value[dimension];
+
+	if (when->nvalues[dimension] == 0)
+		return true;
+	return value != NULL && is_listed(when->values[dimension], when->nvalues[dimension], value);
+}
+
+/*
  * Does a rule apply to this scenario?
  */
 bool
@@ -38,10 +51,7 @@ svp_scenario_matches(const SvpCondition *when, const SvpScenario *scenario)
 
 	for (int d = 0; d < SVP_NDIMENSIONS; d++)
 	{
-		if (when->nvalues[d] == 0)
-			continue;
-		if (scenario->value[d] == NULL ||
-			!is_listed(when->values[d], when->nvalues[d], scenario->value[d]))
+		if (!svp_scenario_meets(when, scenario, d))
 			return false;
 	}
 	return true;

@@ -32,6 +32,8 @@ typedef struct SvpCondition
 	char	  **values[SVP_NDIMENSIONS];
 } SvpCondition;
 
+extern bool svp_scenario_meets(const SvpCondition *when, const SvpScenario *scenario,
+							   int dimension);
 extern bool svp_scenario_matches(const SvpCondition *when, const SvpScenario *scenario);
 extern int	svp_scenario_best(const SvpCondition *const *when, int n,
 							  const SvpScenario *scenario);

@@ -73,6 +73,12 @@ test_each_dimension(void)
 		ok(!svp_scenario_matches(&when, &scenario), "a dimension that differs");
 		scenario.value[d] = "gold";
 		ok(svp_scenario_matches(&when, &scenario), "a dimension that agrees");
+		for (int other = 0; other < SVP_NDIMENSIONS; other++)
+		{
+			scenario.value[d] = NULL;
+			ok(svp_scenario_meets(&when, &scenario, other) == (other != d),
+			   "it is told which dimension is at fault");
+		}
 	}
 }
 

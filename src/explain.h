@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.h
+ *		How each clock of a ticket came to its value, in words.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SVP_EXPLAIN_H
+#define SVP_EXPLAIN_H
+
+#include "deadline_move.h"
+#include "judge.h"
+#include "story.h"
+#include "timeline.h"
+
+/* What is known of the ticket that is told of. */
+typedef struct SvpExplanation
+{
+	SvpStory	story;
+	const SvpTimeline *timeline;
+	const SvpJudge *judge;
+	const SvpStoredClock *stored;
+	int			nstored;
+	const SvpMove *moves;
+	int			nmoves;
+	SvpClock	last;			/* the clock that is being folded, at its last transition */
+} SvpExplanation;
+
+/* explain_clock.c */
+extern void svp_explain_metric(SvpExplanation *explanation, const char *metric);
+
+/* explain_match.c */
+extern void svp_explain_match(SvpExplanation *explanation, const char *metric,
+							  const SvpScenario *scenario);
+
+#endif							/* SVP_EXPLAIN_H */
