@@ -53,8 +53,12 @@ is_revived(const SvpTicket *ticket, const SvpClock *clock)
 static bool
 is_before(const SvpTicket *ticket, const SvpClock *judged)
 {
-	return ticket->earliest < judged->stopped_at ||
-		(ticket->takes_back && ticket->earliest == judged->stopped_at);
+	int64		at = ticket->earliest;
+
+	/* what is dated before the opening counts there */
+	if (at < judged->stopped_at)
+		at = Max(at, svp_ledger_opening(&ticket->ledger));
+	return at < judged->stopped_at || (ticket->takes_back && at == judged->stopped_at);
 }
 
 /*

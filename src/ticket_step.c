@@ -14,6 +14,7 @@
 
 #include "clock_store.h"
 #include "message_table.h"
+#include "pending.h"
 
 /* What happened, to a ticket that was as it was. */
 typedef struct Step
@@ -95,7 +96,8 @@ step_by_message(const SvpTicket *ticket, const SvpEvent *newest, int nnewest, St
 }
 
 /*
- * Was one event added, and does it come after all others?
+ * Was one event added, and does it come after all others?  A message that is
+ * kept but still pending has moved no clock yet.
  */
 static bool
 find_step(const SvpTicket *ticket, Step *step)
@@ -104,7 +106,7 @@ find_step(const SvpTicket *ticket, Step *step)
 	int			nnewest;
 
 	if (ticket->nevents != 1 || ticket->has_new_opening || ticket->has_returned ||
-		ticket->takes_back || ticket->restates)
+		ticket->takes_back || ticket->restates || svp_is_pending())
 		return false;
 	nnewest = svp_messages_newest(ticket->attachment, ticket->key, newest);
 	if (ticket->next_seq > ticket->ledger.last_seq + 1)
