@@ -249,7 +249,13 @@ make_result(SvpDirect *direct, Relation relation)
 	direct->nindexes = direct->result->ri_NumIndices;
 	direct->indexes = palloc(sizeof(Oid) * Max(direct->nindexes, 1));
 	for (int i = 0; i < direct->nindexes; i++)
+	{
+		const IndexInfo *index = direct->result->ri_IndexRelationInfo[i];
+
 		direct->indexes[i] = RelationGetRelid(direct->result->ri_IndexRelationDescs[i]);
+		direct->has_others |= direct->indexes[i] != direct->primary &&
+			(index->ii_Unique || index->ii_ExclusionOps != NULL);
+	}
 	ExecCloseIndices(direct->result);
 	direct->arbiters = list_make1_oid(direct->primary);
 	direct->row = MakeSingleTupleTableSlot(direct->descriptor, &TTSOpsVirtual);
@@ -272,6 +278,8 @@ svp_direct_make(const SvpTable *table, Relation relation, MemoryContext parent)
 		return NULL;
 	context = AllocSetContextCreate(CurrentMemoryContext, "service_policy table",
 									ALLOCSET_SMALL_SIZES);
+	MemoryContextCopyAndSetIdentifier(context, psprintf("%s.%s", table->attachment->data_schema,
+														table->shape->name));
 	caller = MemoryContextSwitchTo(context);
 	direct = palloc0(sizeof(SvpDirect));
 	direct->context = context;

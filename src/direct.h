@@ -40,6 +40,7 @@ struct SvpDirect
 	int			nindexes;
 	Oid		   *indexes;
 	List	   *arbiters;		/* the primary key's index */
+	bool		has_others;		/* that may refuse a row, too */
 	TupleTableSlot *row;		/* to be written */
 	TupleTableSlot *found;
 

@@ -209,10 +209,23 @@ insert_tentatively(SvpDirect *direct)
 	return !conflict;
 }
 
+/*
+ * Is the key not taken, as far as can be told?  Waits for whoever is about to
+ * take it.
+ */
+static bool
+seems_new(SvpDirect *direct)
+{
+	ItemPointerData other;
+
+	CHECK_FOR_INTERRUPTS();
+	return svp_check_index_constraints(direct->result, direct->row, direct->estate, &other,
+									   direct->arbiters);
+}
+
 bool
 svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
 {
-	ItemPointerData other;
 	bool		is_new;
 
 	begin_write("INSERT");
@@ -220,15 +233,10 @@ svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
 	fill_row(direct, NULL, values, nulls);
 	check_constraints(direct);
 	svp_direct_open_indexes(direct);
-	/* whoever asks expects it to be new; only if it is not, wait for the other */
-	is_new = insert_tentatively(direct);
-	while (!is_new &&
-		   svp_check_index_constraints(direct->result, direct->row, direct->estate, &other,
-									   direct->arbiters))
-	{
-		CHECK_FOR_INTERRUPTS();
+	/* whoever asks expects it to be new, unless another index would say so first */
+	is_new = (!direct->has_others || seems_new(direct)) && insert_tentatively(direct);
+	while (!is_new && seems_new(direct))
 		is_new = insert_tentatively(direct);
-	}
 	end_write(direct);
 	if (!is_new && IsolationUsesXactSnapshot() && !key_exists(direct, values))
 		raise_serialization_failure();
