@@ -25,6 +25,12 @@
 \set rejected Rejected
 \endif
 
+-- Which issues are meant, a condition over their columns; all of them.
+\if :{?only_where}
+\else
+\set only_where true
+\endif
+
 BEGIN;
 
 -- Run again, it replaces the mapping and keeps what was measured.
@@ -51,7 +57,8 @@ SELECT service_policy.attach(:'name', 'public.issues', :'policy', ARRAY['id'],
                    WHEN s.name = ANY (string_to_array(:'resolved', '|')) THEN 'resolved'
                    WHEN s.name = ANY (string_to_array(:'waiting', '|')) THEN 'pending'
                    ELSE 'open' END)
-          FROM public.issue_statuses s));
+          FROM public.issue_statuses s),
+    only_where => :'only_where');
 
 COMMIT;
 

@@ -23,7 +23,7 @@ sub new
 		my $answer = $redmine->call(GET => ($path // '') . "$plural.json");
 		$self->{$name} = { map { $_->{name} => $_->{id} } @{ $answer->{$plural} } };
 	}
-	$self->{project} = $self->add(projects => project => { name => 'Hilfe', identifier => 'hilfe' });
+	$self->{project}{$_} = $self->add(projects => project => { name => ucfirst, identifier => $_ }) foreach qw(hilfe intern);
 	$self->{user}{admin} = 1;
 	$self->join_in(@$_) foreach @people;
 	$self->{user}{$group} = $self->add(groups => group => { name => $group, user_ids => [ $self->{user}{bert} ] });
@@ -58,7 +58,7 @@ sub join_in
 sub give_role
 {
 	my ($self, $user, $role) = @_;
-	$self->add("projects/$self->{project}/memberships", membership => { user_id => $user, role_ids => [ $self->{role}{$role} ] });
+	$self->add("projects/hilfe/memberships", membership => { user_id => $user, role_ids => [ $self->{role}{$role} ] });
 	return;
 }
 
@@ -66,7 +66,7 @@ sub give_role
 sub values_of
 {
 	my ($self, %say) = @_;
-	foreach my $name (qw(status priority tracker))
+	foreach my $name (qw(status priority tracker project))
 	{
 		next unless exists $say{$name};
 		my $value = delete $say{$name};
@@ -87,7 +87,7 @@ sub save
 	if (!$id)
 	{
 		my $answer = $self->{redmine}->call(POST => 'issues.json', as => $who, at => $at,
-			body => { issue => { project_id => $self->{project}, subject => 'Hilfe!', %$values } });
+			body => { issue => { project_id => 'hilfe', subject => 'Hilfe!', %$values } });
 		$self->{versions}{ $answer->{issue}{id} } = 1;
 		return $answer->{issue}{id};
 	}

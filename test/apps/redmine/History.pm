@@ -6,10 +6,11 @@ use warnings;
 use POSIX qw(mktime);
 use Time::Local qw(timegm);
 
-# What we are told of Redmine: who is an agent, and what its statuses count as; and the policy document.
+# What we are told, by number: "agent" and "group", users who are; "states", what a status counts as; "names" of
+# priorities; "outside", projects that do not count.  And the policy document.
 sub new
 {
-	my ($class, %self) = @_;    # agent => { user id => 1 }, states => { status id => state }, names => { priority id => name }, policy
+	my ($class, %self) = @_;
 	return bless {%self}, $class;
 }
 
@@ -26,7 +27,8 @@ sub values_now
 	my ($issue) = @_;
 	my ($tier) = map { $_->{value} } @{ $issue->{custom_fields} };
 	return { status_id => $issue->{status}{id}, priority_id => $issue->{priority}{id},
-		assigned_to_id => $issue->{assigned_to} && $issue->{assigned_to}{id}, tracker => $issue->{tracker}{name}, tier => $tier };
+		assigned_to_id => $issue->{assigned_to} && $issue->{assigned_to}{id}, tracker => $issue->{tracker}{name}, project_id => $issue->{project}{id},
+		tier => $tier };
 }
 
 # A change that the journal has, as a value of ours; none if it is of no concern.
@@ -34,7 +36,7 @@ sub name_of
 {
 	my ($detail) = @_;
 	return 'tier' if $detail->{property} eq 'cf';
-	return $detail->{name} if $detail->{property} eq 'attr' && $detail->{name} =~ /^(status|priority|assigned_to)_id$/;
+	return $detail->{name} if $detail->{property} eq 'attr' && $detail->{name} =~ /^(status|priority|assigned_to|project)_id$/;
 	return;
 }
 
@@ -68,7 +70,8 @@ sub facts
 {
 	my ($self, $values) = @_;
 	my $owner = $values->{assigned_to_id};
-	return (state => $self->{states}{ $values->{status_id} }, owned => $owner && !$self->{group}{$owner},
+	my $state = $self->{outside}{ $values->{project_id} } ? 'void' : $self->{states}{ $values->{status_id} };
+	return (state => $state, owned => $owner && !$self->{group}{$owner},
 		scenario => { priority => $self->{names}{ $values->{priority_id} }, category => $values->{tracker},
 			customer_tier => $values->{tier} });
 }

@@ -94,6 +94,12 @@ sub written
 			[ '2024-07-09 12:00', anna => owner => 'anna' ],
 			[ '2024-07-09 15:00', anna => owner => undef ],
 		],
+		moved_to_another_project => [
+			[ '2024-07-08 09:00', dora  => owner => 'anna' ],
+			[ '2024-07-08 15:00', admin => project => 'intern' ],
+			[ '2024-07-09 15:00', admin => project => 'hilfe' ],
+			[ '2024-07-10 11:00', anna  => status => 'Gelöst' ],
+		],
 		by_phone => [
 			[ '2024-07-10 09:00', anna => priority => 'Niedrig' ],
 			[ '2024-07-10 12:00', anna => notes => 'Ich rufe zurück.', status => 'Feedback' ],
