@@ -31,6 +31,11 @@
 \set only_where true
 \endif
 
+-- The name of a custom field of issues that says which kind of customer it is; none.
+\if :{?tier_field}
+SELECT id AS tier_field_id FROM public.custom_fields WHERE type = 'IssueCustomField' AND name = :'tier_field' \gset
+\endif
+
 BEGIN;
 
 -- Run again, it replaces the mapping and keeps what was measured.
@@ -49,8 +54,12 @@ SELECT service_policy.attach(:'name', 'public.issues', :'policy', ARRAY['id'],
         'product', '(SELECT p.identifier FROM public.projects p WHERE p.id = ticket.project_id)',
         'team', $$(SELECT u.lastname FROM public.users u WHERE u.id = ticket.assigned_to_id AND u.type = 'Group')$$,
         'agent', $$(SELECT u.login FROM public.users u WHERE u.id = ticket.assigned_to_id AND u.type = 'User')$$,
-        'customer', $$(SELECT u.login FROM public.users u WHERE u.id = ticket.author_id AND u.type = 'User')$$),
-    states => (
+        'customer', $$(SELECT u.login FROM public.users u WHERE u.id = ticket.author_id AND u.type = 'User')$$)
+\if :{?tier_field}
+        || jsonb_build_object('customer_tier', format($$(SELECT nullif(max(v.value), '') FROM public.custom_values v
+            WHERE v.customized_type = 'Issue' AND v.customized_id = ticket.id AND v.custom_field_id = %s)$$, :tier_field_id))
+\endif
+    , states => (
         SELECT jsonb_object_agg(s.id, CASE
                    WHEN s.name = ANY (string_to_array(:'rejected', '|')) THEN 'void'
                    WHEN s.is_closed THEN 'closed'
@@ -59,6 +68,29 @@ SELECT service_policy.attach(:'name', 'public.issues', :'policy', ARRAY['id'],
                    ELSE 'open' END)
           FROM public.issue_statuses s),
     only_where => :'only_where');
+
+-- An agent is whoever may edit issues in the issue's project, and an administrator.
+SELECT service_policy.attach_messages(:'name', 'public.journals', ARRAY['id'],
+    facts => jsonb_build_object(
+        'ticket', jsonb_build_array('journalized_id'),
+        'sent_at', format($$date_trunc('second', message.created_on) AT TIME ZONE %L$$, :'zone'),
+        'author', $$CASE WHEN EXISTS (SELECT FROM public.users u WHERE u.id = message.user_id AND u.admin)
+                          OR EXISTS (SELECT FROM public.issues i
+                                       JOIN public.members m ON m.project_id = i.project_id
+                                       JOIN public.member_roles mr ON mr.member_id = m.id
+                                       JOIN public.roles r ON r.id = mr.role_id
+                                      WHERE i.id = message.journalized_id AND m.user_id = message.user_id
+                                        AND r.permissions ~ '(?n)^- :edit_issues$')
+                         THEN 'agent' ELSE 'customer' END$$,
+        'public', 'NOT message.private_notes'),
+    only_where => $$message.journalized_type = 'Issue' AND message.notes ~ '\S'$$);
+
+-- Redmine writes custom fields after the issue.
+\if :{?tier_field}
+SELECT service_policy.attach_child(:'name', 'public.custom_values',
+    facts => jsonb_build_object('ticket', jsonb_build_array('customized_id')),
+    only_where => format($$child.customized_type = 'Issue' AND child.custom_field_id = %s$$, :tier_field_id));
+\endif
 
 COMMIT;
 
