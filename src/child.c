@@ -251,7 +251,7 @@ svp_child_messages(SvpTicket *ticket)
 void
 svp_child_reconsider(SvpTicket *ticket)
 {
-	if (ticket->attachment->message != NULL)
+	if (ticket->attachment->message != NULL && !svp_ledger_has_left(&ticket->ledger))
 		svp_child_messages(ticket);
 	if (!record_ticket(ticket) && ticket->nevents > 0)
 		svp_ticket_move_clocks(ticket);

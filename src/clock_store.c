@@ -71,6 +71,28 @@ is_late(const SvpTicket *ticket, const SvpClock *judged)
 }
 
 /*
+ * Was the clock judged by what this same transaction recorded?  An application
+ * writes the rows of one save one after the other: none of them is late.
+ */
+static bool
+is_judged_here(const SvpTicket *ticket, const SvpClock *judged)
+{
+	bool		result = false;
+
+	for (int i = 0; i < ticket->ledger.nrecords; i++)
+	{
+		const SvpRecord *record = &ticket->ledger.records[i];
+
+		if (record->event.at != judged->stopped_at)
+			continue;
+		if (record->recorded_at != GetCurrentTransactionStartTimestamp())
+			return false;
+		result = true;
+	}
+	return result;
+}
+
+/*
  * A judged clock changes only by an event that comes after its judgement, and
  * not because the ticket is now said to have been opened at another time.
  */
@@ -80,7 +102,7 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 	const SvpClock *a = &stored->clock;
 	const SvpClock *b = &now->clock;
 
-	if (SVP_CLOCK_IS_OPEN(a) || is_revived(ticket, a))
+	if (SVP_CLOCK_IS_OPEN(a) || is_revived(ticket, a) || is_judged_here(ticket, a))
 		return true;
 	if (SVP_CLOCK_IS_OPEN(b))
 		return !is_before(ticket, a);
@@ -203,7 +225,7 @@ static void
 drop_or_keep(SvpTicket *ticket, SvpStoredClock *stored)
 {
 	if (!ticket->restates && !SVP_CLOCK_IS_OPEN(&stored->clock) &&
-		(stored->is_disputed || is_late(ticket, &stored->clock)))
+		!is_judged_here(ticket, &stored->clock) && (stored->is_disputed || is_late(ticket, &stored->clock)))
 	{
 		keep_judged(ticket, stored);
 		return;

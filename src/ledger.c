@@ -147,6 +147,18 @@ svp_ledger_latest(const SvpLedger *ledger)
 }
 
 /*
+ * Is the ticket gone?  What is deleted with it, or after it, stays as evidence
+ * of how it was served.
+ */
+bool
+svp_ledger_has_left(const SvpLedger *ledger)
+{
+	const SvpRecord *latest = svp_ledger_latest(ledger);
+
+	return latest != NULL && latest->event.kind == SVP_EVENT_LEFT;
+}
+
+/*
  * Make room for so many records beside the few that any ledger has room for.
  */
 void

@@ -41,6 +41,7 @@ extern bool svp_record_same_text(const char *a, const char *b);
 extern bool svp_record_same_ticket(const SvpRecord *a, const SvpRecord *b);
 
 extern const SvpRecord *svp_ledger_latest(const SvpLedger *ledger);
+extern bool svp_ledger_has_left(const SvpLedger *ledger);
 extern int64 svp_ledger_opening(const SvpLedger *ledger);
 extern void svp_ledger_reserve(SvpLedger *ledger, int n);
 extern void svp_ledger_add(SvpLedger *ledger, const SvpRecord *record);

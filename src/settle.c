@@ -42,18 +42,6 @@ open_ticket(SvpTicket *ticket, int64 at)
 }
 
 /*
- * A message that is deleted with its ticket, or after it, stays as evidence of
- * how that was served.
- */
-static bool
-has_left(const SvpTicket *ticket)
-{
-	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
-
-	return latest != NULL && latest->event.kind == SVP_EVENT_LEFT;
-}
-
-/*
  * Was the message that this removes put again later?  Those of one message
  * stand together.
  */
@@ -102,7 +90,7 @@ settle_entry(SvpTicket *ticket, const SvpPending *entry, const SvpPending *end)
 			take_back(ticket, entry->at);
 			break;
 		case SVP_PENDING_REMOVAL:
-			if (!has_left(ticket) && !is_undone(entry, end))
+			if (!svp_ledger_has_left(&ticket->ledger) && !is_undone(entry, end))
 				remove_message(ticket, entry);
 			break;
 		case SVP_PENDING_CHILD:

@@ -172,7 +172,7 @@ my %ways = (
 foreach my $way (sort map { ("plain_$_", "dated_$_") } keys %ways)
 {
 	attach($way);
-	watch($way) if $way =~ /some|newest/;
+	watch($way) if $way =~ /two|newest/;
 	write_events($way, @{ $ways{$way =~ s/^[a-z]+_//r} });
 	next if $way ne in_order($way);
 	is($node->safe_psql('postgres', "SELECT count(*) FROM ${way}_data.clock WHERE disputed"), 0, "$way: nothing is disputed");
@@ -189,6 +189,8 @@ foreach my $way (sort map { ("plain_$_", "dated_$_") } keys %ways)
 	is($node->safe_psql('postgres', "SELECT id FROM ${way}_data.clock WHERE disputed EXCEPT SELECT id FROM ${way}_data.issue WHERE problem = 'late_event'"), '',
 		"$way: what is disputed is an issue");
 }
+is($node->safe_psql('postgres', "SELECT count(*) FROM ${_}_shuffled_at_once_data.clock WHERE disputed"), 0, "$_: nothing is late within a transaction")
+	foreach qw(plain dated);
 is($node->safe_psql('postgres', 'SELECT * FROM crm.rewritten LIMIT 5'), '', 'a late event rewrites no judged clock');
 $node->stop;
 done_testing();
