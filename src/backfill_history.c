@@ -89,7 +89,7 @@ add_change(SvpBackfillHistory *history, Source *source, SvpSliceRow *row)
 						&problem))
 		history->nchanges++;
 	else if (problem != NULL)
-		svp_issue_append(history->attachment, row->key, "unreadable_fact",
+		svp_issue_append_once(history->attachment, row->key, "unreadable_fact",
 						 psprintf("The time of a change in %s %s; the change counts for nothing.",
 								  source->mapping->table, problem), NULL);
 }
@@ -107,8 +107,8 @@ read_broken(SvpBackfillHistory *history, Source *source, Datum *key)
 
 	if (error != NULL)
 	{
-		svp_issue_append(history->attachment, key, "expression_failed",
-						 psprintf("A mapped expression of %s failed; the ticket's history is not known.",
+		svp_issue_append_once(history->attachment, key, "expression_failed",
+						 psprintf("A mapped expression of %s failed; what it tells of the ticket is not known.",
 								  source->mapping->table), error->message);
 		return;
 	}

@@ -112,6 +112,29 @@ svp_backfill_move(SvpBackfill *run, const SvpKeyOrder *order, const Datum *key)
 	MemoryContextSwitchTo(caller);
 }
 
+static Datum
+field(int number, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, isnull);
+}
+
+/* Tables of up to so many rows are counted: the planner is wrong about small ones. */
+#define ROWS_COUNTED 100000
+
+static int64
+count_rows(SvpAttachment *attachment)
+{
+	bool		isnull;
+	int64		n;
+
+	if (SPI_execute(psprintf("SELECT pg_catalog.count(*) FROM %s", attachment->ticket->table),
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not count the tickets");
+	n = DatumGetInt64(field(1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return n;
+}
+
 /*
  * The rows of the ticket table, as the planner estimates them by its size.
  */
@@ -135,13 +158,7 @@ estimate_rows(SvpAttachment *attachment)
 		total += tuples;
 		table_close(relation, NoLock);
 	}
-	return (int64) total;
-}
-
-static Datum
-field(int number, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number, isnull);
+	return total <= ROWS_COUNTED ? count_rows(attachment) : (int64) total;
 }
 
 static int64

@@ -87,6 +87,8 @@ record_ticket(SvpTicket *ticket)
 	if (error != NULL || !fetch.found)
 		return false;
 	forget_known_change(ticket, &fetch.facts);
+	/* one that its own trigger has not seen was there before the table was attached */
+	ticket->is_import = ticket->ledger.nrecords == 0;
 	svp_ticket_record(ticket, &fetch.facts);
 	return true;
 }

@@ -24,3 +24,37 @@ svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *proble
 	svp_row_add_text(&row, value);
 	svp_rows_insert(attachment, SVP_ISSUE, row.values, row.nulls);
 }
+
+typedef struct Search
+{
+	int			nkey;
+	const char *wanted[3];
+	bool		found;
+} Search;
+
+static bool
+compare_issue(void *arg, const Datum *values, const bool *nulls)
+{
+	Search	   *search = arg;
+
+	search->found = true;
+	for (int i = 0; i < lengthof(search->wanted) && search->found; i++)
+	{
+		const char *text = svp_value_text(values + search->nkey, nulls + search->nkey, i);
+
+		search->found = text == search->wanted[i] ||
+			(text != NULL && search->wanted[i] != NULL && strcmp(text, search->wanted[i]) == 0);
+	}
+	return !search->found;
+}
+
+void
+svp_issue_append_once(SvpAttachment *attachment, const Datum *key, const char *problem,
+					  const char *detail, const char *value)
+{
+	Search		search = {attachment->ticket->nkey, {problem, detail, value}};
+
+	svp_rows_scan(attachment, SVP_ISSUE, search.nkey, key, false, compare_issue, &search);
+	if (!search.found)
+		svp_issue_append(attachment, key, problem, detail, value);
+}

@@ -16,4 +16,8 @@
 extern void svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *problem,
 							 const char *detail, const char *value);
 
+/* The same unless it is recorded already. */
+extern void svp_issue_append_once(SvpAttachment *attachment, const Datum *key,
+								  const char *problem, const char *detail, const char *value);
+
 #endif							/* SVP_ISSUE_H */

@@ -140,7 +140,7 @@ is_needed(const SvpTable *table, SvpStatement which)
 	int			depth = which < SVP_STATEMENT_BACKWARD ? which - SVP_STATEMENT_FORWARD :
 		which - SVP_STATEMENT_BACKWARD;
 
-	return which == SVP_STATEMENT_INSERT ||
+	return which == SVP_STATEMENT_INSERT || which == SVP_STATEMENT_FORWARD ||
 		(!table->shape->is_log && depth <= table->shape->nprimary);
 }
 

@@ -28,7 +28,7 @@ typedef struct SvpTableShape
 	int			ncolumns;
 	const SvpColumn *columns;
 	int			nprimary;		/* so many of them complete the primary key */
-	bool		is_log;			/* only ever inserted into */
+	bool		is_log;			/* rows are only inserted, and read by ticket */
 } SvpTableShape;
 
 /* Statements over a table; scans by length of the prefix beyond the key. */

@@ -17,6 +17,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "utils/rel.h"
 
@@ -49,13 +51,59 @@ read_row(void *arg)
 	return &row->facts;
 }
 
+static bool
+is_ticket(const SvpAttachment *attachment, const SvpFacts *facts)
+{
+	int			opening = svp_mapping_find(attachment->ticket, "opened_at");
+
+	return facts->included && facts->problem == NULL && opening >= 0 &&
+		facts->values[opening].set;
+}
+
+/*
+ * The row as it was before this transaction; without a tuple if there was none.
+ */
+static Row
+row_before(SvpRowReader *reader, const TriggerData *trigger)
+{
+	HeapTuple	tuple = trigger->tg_trigtuple;
+
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
+		tuple = NULL;
+	return (Row) {reader, tuple};
+}
+
+/*
+ * Take over a ticket that was there before the table was attached, as
+ * backfill() would have done before this statement: so it does not matter
+ * which comes first, and neither can miss what the other does.
+ */
+static void
+adopt(SvpTicket *ticket, Row *before)
+{
+	(void) read_row(before);
+	ticket->is_import = ticket->yields = true;
+	while (ticket->ledger.nrecords == 0 && is_ticket(ticket->attachment, &before->facts))
+	{
+		ticket->is_overtaken = false;
+		svp_ticket_record(ticket, &before->facts);
+		if (!ticket->is_overtaken)
+			break;
+		svp_ticket_open(ticket);
+	}
+	ticket->is_import = ticket->yields = ticket->is_overtaken = false;
+	ticket->nevents = 0;
+}
+
 /*
  * Record a ticket by its row, or without one its end.  What else tells of it
  * may be written by others, so they are waited for before the facts are read;
  * with a new one, that is found out in time when it is recorded.
  */
 static void
-record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Oid role, bool is_new)
+record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Row *before, Oid role,
+			  bool is_new)
 {
 	SvpTicket	ticket = {
 		.attachment = attachment,
@@ -69,6 +117,8 @@ record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Oid role, bool is
 		svp_ticket_open_new(&ticket);
 	else
 		svp_ticket_open(&ticket);
+	if (before->tuple != NULL && ticket.ledger.nrecords == 0)
+		adopt(&ticket, before);
 	svp_ticket_record(&ticket, row == NULL ? NULL : read_row(row));
 }
 
@@ -82,6 +132,7 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket,
 												 trigger->tg_relation, &problem);
 	Row			row = {reader, tuple};
+	Row			before = row_before(reader, trigger);
 
 	if (reader == NULL || !svp_rows_prepare(attachment, &problem))
 	{
@@ -107,13 +158,16 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 		Datum	   *old_key = svp_reader_key(reader, trigger->tg_trigtuple);
 
 		if (old_key != NULL && !svp_same_key(attachment, old_key, key))
-			record_ticket(attachment, old_key, NULL, role, false);
+		{
+			record_ticket(attachment, old_key, NULL, &before, role, false);
+			before.tuple = NULL;
+		}
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		record_ticket(attachment, key, NULL, role, false);
+		record_ticket(attachment, key, NULL, &before, role, false);
 	else if (!svp_row_superseded(tuple))
 		/* a row that moves to another partition is inserted there, and known */
-		record_ticket(attachment, key, &row, role,
+		record_ticket(attachment, key, &row, &before, role,
 					  !is_update && !trigger->tg_relation->rd_rel->relispartition);
 }
 

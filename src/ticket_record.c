@@ -36,7 +36,10 @@ svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail, con
 		return;
 	if (!ticket->is_recording)
 	{
-		svp_issue_append(ticket->attachment, ticket->key, problem, detail, value);
+		if (ticket->is_import)
+			svp_issue_append_once(ticket->attachment, ticket->key, problem, detail, value);
+		else
+			svp_issue_append(ticket->attachment, ticket->key, problem, detail, value);
 		return;
 	}
 	waiting = palloc(sizeof(Problem));
