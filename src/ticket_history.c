@@ -242,7 +242,13 @@ is_known(const Known *known, int64 at)
 static int64
 open_until(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 {
-	return state == SVP_STATE_OPEN ? PG_INT64_MIN :
+	const SvpMapping *mapping = ticket->attachment->ticket;
+	int			i = state == SVP_STATE_RESOLVED ? svp_mapping_find(mapping, "resolved_at") :
+		state == SVP_STATE_CLOSED ? svp_mapping_find(mapping, "closed_at") : -1;
+
+	if (state == SVP_STATE_OPEN)
+		return PG_INT64_MAX;
+	return i >= 0 && facts->values[i].set ? facts->values[i].number :
 		svp_ticket_event_time(ticket, facts, NULL, state);
 }
 
@@ -260,6 +266,19 @@ opening_tells(const Known *known, const SvpRecord *record, bool is_rewound)
 }
 
 /*
+ * An event, unless it is known: with "emit", record it.  Returns how many.
+ */
+static int
+tell(SvpTicket *ticket, const SvpRecord *record, const Known *known, int64 at, bool emit)
+{
+	if (is_known(known, at))
+		return 0;
+	if (emit)
+		svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, at);
+	return 1;
+}
+
+/*
  * Find the events: with "emit", record them; else count them.
  */
 static int
@@ -267,7 +286,8 @@ walk(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *row, const Known
 	 const SvpChange *changes, int nchanges, bool emit)
 {
 	bool		has_states = tells(changes, nchanges, FIELD_STATE);
-	int64		left_open = has_states ? 0 : open_until(ticket, facts, row->event.state);
+	int64		left_open = has_states ? PG_INT64_MAX :
+		open_until(ticket, facts, row->event.state);
 	SvpRecord	record = *row;
 	bool		is_rewound = false;
 	int			n = 0;
@@ -281,26 +301,21 @@ walk(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *row, const Known
 	}
 	if (emit && !known->is_anything)
 		svp_ticket_append(ticket, record, SVP_EVENT_OPENED, record.opened_at);
-	if (!opening_tells(known, &record, is_rewound) && !is_known(known, record.opened_at))
-	{
-		n++;
-		if (emit)
-			svp_ticket_append(ticket, record, SVP_EVENT_CHANGED, record.opened_at);
-	}
+	if (!opening_tells(known, &record, is_rewound))
+		n += tell(ticket, &record, known, record.opened_at, emit);
 	for (int i = 0; i < nchanges; i++)
 	{
-		apply(ticket, &record, &changes[i]);
-		if (!has_states && changes[i].at >= left_open)
+		if (changes[i].at >= left_open)
 		{
 			record.event.state = row->event.state;
 			record.source_state = row->source_state;
+			if (left_open < changes[i].at)
+				n += tell(ticket, &record, known, left_open, emit);
+			left_open = PG_INT64_MAX;
 		}
-		if ((i + 1 < nchanges && changes[i + 1].at == changes[i].at) ||
-			is_known(known, changes[i].at))
-			continue;
-		n++;
-		if (emit)
-			svp_ticket_append(ticket, record, SVP_EVENT_CHANGED, changes[i].at);
+		apply(ticket, &record, &changes[i]);
+		if (i + 1 == nchanges || changes[i + 1].at != changes[i].at)
+			n += tell(ticket, &record, known, changes[i].at, emit);
 	}
 	return n;
 }

@@ -518,8 +518,8 @@ svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts)
 {
 	ticket->is_recording = true;
 	record_facts(ticket, facts);
-	while ((ticket->is_overtaken && !ticket->yields) ||
-		   (ticket->is_assumed_new && ticket->nevents == 0))
+	while ((ticket->is_overtaken || (ticket->is_assumed_new && ticket->nevents == 0)) &&
+		   !(ticket->is_overtaken && ticket->yields))
 	{
 		ticket->is_assumed_new = ticket->is_overtaken = false;
 		ticket->problems = NIL;

@@ -86,7 +86,8 @@ DROP VIEW archive.clock, archive.ledger, archive.progress;
 SELECT service_policy.detach('past', false);
 DROP TABLE archive.ticket;
 CREATE TABLE archive.ticket (
-    company text COLLATE "C", number int, status text, priority text, agent text, opened timestamptz, touched timestamptz, PRIMARY KEY (number, company));
+    company text COLLATE "C", number int, status text, priority text, agent text, opened timestamptz, touched timestamptz, solved timestamptz,
+    PRIMARY KEY (number, company));
 CREATE TABLE archive.log (
     id int PRIMARY KEY, company text, number text, at timestamptz, field text, was text, is_now text);
 INSERT INTO archive.ticket VALUES
@@ -96,6 +97,8 @@ INSERT INTO archive.ticket VALUES
     ('bolt', 1, 'new', 'low', NULL, '2024-01-08 09:00Z', '2024-01-08 09:00Z'),       -- nothing
     ('bolt', 2, 'waiting', 'low', NULL, '2024-01-08 09:00Z', '2024-01-08 11:00Z'),   -- a history that ends before the row
     ('bolt', 3, 'done', 'low', 'ann', '2024-01-08 09:00Z', '2024-01-08 10:30Z');     -- known before its history is
+INSERT INTO archive.ticket VALUES
+    ('acme', 4, 'done', 'high', 'ann', '2024-01-08 09:00Z', '2024-01-08 12:00Z', '2024-01-08 10:00Z');  -- high only after it was solved
 INSERT INTO archive.log VALUES
     (1, 'acme', '1', '2024-01-08 09:30Z', 'status', 'new', 'waiting'),
     (2, 'acme', '1', '2024-01-08 10:30Z', 'status', 'waiting', 'new'),
@@ -114,9 +117,10 @@ INSERT INTO archive.log VALUES
     (15, 'bolt', '3', '2024-01-08 09:10Z', 'status', 'new', 'waiting'),
     (16, 'bolt', '3', '2024-01-08 10:10Z', 'status', 'waiting', 'new'),
     (17, 'gone', '9', '2024-01-08 10:10Z', 'status', 'waiting', 'new'),
-    (18, 'acme', '1', '2024-01-08 10:00Z', 'comment', NULL, 'hello');
+    (18, 'acme', '1', '2024-01-08 10:00Z', 'comment', NULL, 'hello'),
+    (19, 'acme', '4', '2024-01-08 11:00Z', 'priority', 'low', 'high');
 SELECT service_policy.attach('past', 'archive.ticket', 'past', '{company, number}',
-    '{"opened_at": "opened", "changed_at": "touched", "state": "status", "priority": "priority", "agent": "agent"}',
+    '{"opened_at": "opened", "changed_at": "touched", "resolved_at": "solved", "state": "status", "priority": "priority", "agent": "agent"}',
     '{"new": "open", "waiting": "pending", "done": "resolved"}');
 SELECT service_policy.attach_history('past', 'archive.log', '{id}', $${
     "ticket": ["company", "number"], "changed_at": "at",
@@ -145,7 +149,7 @@ ALTER TABLE archive.log2 ADD CHECK (at ~ '^20') NOT VALID;
 SELECT service_policy.attach_history('past', 'archive.log2', '{id}',
     '{"ticket": ["company", "number"], "changed_at": "at::timestamptz", "state": "status"}');
 SELECT service_policy.attach_history('past', 'archive.log2', '{id}',
-    '{"ticket": ["company", "number"], "changed_at": "CASE WHEN at ~ ''^20'' OR company = ''nobody'' THEN at::timestamptz END", "state": "status"}');
+    '{"ticket": ["company", "number"], "changed_at": "CASE WHEN at ~ ''^20'' OR company = ''none'' THEN at::timestamptz END", "state": "status"}');
 UPDATE service_policy.attachment_table SET facts = facts || '{"changed_at": "at::timestamptz"}' WHERE table_name = 'archive.log2';
 CALL service_policy.backfill('past');
 SELECT * FROM archive.ledger WHERE company = 'bolt' AND number = 1 ORDER BY seq;
