@@ -18,7 +18,7 @@
 #include "clock_store.h"
 
 static bool
-same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
+same_measure(const SvpStoredClock *stored, const SvpStoredClock *now)
 {
 	const SvpClock *a = &stored->clock;
 	const SvpClock *b = &now->clock;
@@ -32,8 +32,13 @@ same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
 		(SVP_CLOCK_IS_OPEN(a) || a->stopped_at == b->stopped_at) &&
 		stored->policy_version == now->policy_version &&
 		(!SVP_CLOCK_IS_OPEN(a) || stored->calendar_revision == now->calendar_revision) &&
-		strcmp(stored->benchmark, now->benchmark) == 0 &&
-		svp_record_same_ticket(&stored->record, &now->record);
+		strcmp(stored->benchmark, now->benchmark) == 0;
+}
+
+static bool
+same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
+{
+	return same_measure(stored, now) && svp_record_same_ticket(&stored->record, &now->record);
 }
 
 /*
@@ -104,7 +109,8 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 
 	if (SVP_CLOCK_IS_OPEN(a) || is_revived(ticket, a) || is_judged_here(ticket, a))
 		return true;
-	if (SVP_CLOCK_IS_OPEN(b))
+	/* whose it was may become known at the same instant */
+	if (SVP_CLOCK_IS_OPEN(b) || same_measure(stored, now))
 		return !is_before(ticket, a);
 	return !is_late(ticket, a) && b->stopped_at > a->stopped_at;
 }

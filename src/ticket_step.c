@@ -67,7 +67,12 @@ step_by_record(const SvpTicket *ticket, const SvpEvent *newest, int nnewest, Ste
 {
 	const SvpLedger *ledger = &ticket->ledger;
 	const SvpRecord *added = &ledger->records[ledger->nrecords - 1];
+	const SvpRecord *former = added - 1;
 
+	/* of a reply at the same instant it tells whose it was, see timeline.c */
+	if (ledger->nrecords > 1 && former->event.kind == SVP_EVENT_RESPONDED &&
+		former->event.at == added->event.at)
+		return false;
 	if (added->seq != ticket->next_seq - 1 ||
 		!take_situation(ledger, known_before(ledger, ledger->nrecords - 1), step))
 		return false;

@@ -58,6 +58,21 @@ svp_timeline_reach(const SvpLedger *ledger, const SvpRecord *record)
 }
 
 /*
+ * What was known of the ticket at a reply that its row tells of: what the row
+ * changed at the same instant, such as the agent who took it, with it.
+ */
+static const SvpRecord *
+known_with_reply(const SvpLedger *ledger, int reply, const SvpRecord *before)
+{
+	const SvpRecord *next = &ledger->records[reply + 1];
+
+	if (reply + 1 == ledger->nrecords || next->event.at != ledger->records[reply].event.at ||
+		SVP_EVENT_IS_MESSAGE(next->event.kind))
+		return before;
+	return known_at(ledger, reply + 1);
+}
+
+/*
  * Merge a ledger that is not empty with messages, both in order.
  */
 void
@@ -76,26 +91,22 @@ svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger, const SvpEvent
 		if (record == ledger->nrecords ||
 			(message < nmessages &&
 			 svp_event_before(&messages[message], &ledger->records[record].event)))
-			events[i] = messages[message++];
-		else
 		{
-			events[i] = ledger->records[record].event;
-			/* a reply says nothing of the ticket itself */
-			if (events[i].kind != SVP_EVENT_RESPONDED)
-			{
-				known = known_at(ledger, record);
-				events[i].scenario = known->event.scenario;
-			}
-			events[i].owned = known->agent != NULL;
-			record++;
+			events[i] = messages[message++];
+			timeline->records[i] = known;
+			continue;
 		}
-		timeline->records[i] = known;
-	}
-	/* what a message's own instant changes, such as the agent who took it, is known with it */
-	for (int i = n - 1; i-- > 0;)
-	{
-		if (SVP_EVENT_IS_MESSAGE(events[i].kind) && events[i].at == events[i + 1].at)
-			timeline->records[i] = timeline->records[i + 1];
+		events[i] = ledger->records[record].event;
+		/* a reply says nothing of the ticket itself */
+		if (events[i].kind != SVP_EVENT_RESPONDED)
+		{
+			known = known_at(ledger, record);
+			events[i].scenario = known->event.scenario;
+		}
+		events[i].owned = known->agent != NULL;
+		timeline->records[i] = events[i].kind == SVP_EVENT_RESPONDED ?
+			known_with_reply(ledger, record, known) : known;
+		record++;
 	}
 	timeline->history = (SvpHistory) {
 		.opened_at = svp_ledger_opening(ledger),
