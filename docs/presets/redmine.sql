@@ -92,6 +92,29 @@ SELECT service_policy.attach_child(:'name', 'public.custom_values',
     only_where => format($$child.customized_type = 'Issue' AND child.custom_field_id = %s$$, :tier_field_id));
 \endif
 
+-- What the journal tells of the time before, for backfill(): what each entry changed, from and to.
+SELECT service_policy.attach_history(:'name', 'public.journals', ARRAY['id'],
+    facts => jsonb_build_object(
+        'ticket', jsonb_build_array('journalized_id'),
+        'changed_at', format($$date_trunc('second', change.created_on) AT TIME ZONE %L$$, :'zone'))
+    || (SELECT jsonb_object_agg(side.prefix || field.fact, format(
+                   '(SELECT %s FROM public.journal_details d WHERE d.journal_id = change.id AND d.property = %L AND d.prop_key = %L)',
+                   format(field.expression, side.value), field.property, field.prop_key))
+          FROM (VALUES ('', 'd.value'), ('old_', 'd.old_value')) AS side (prefix, value),
+               (VALUES ('attr', 'status_id', 'state', '%s'),
+                       ('attr', 'priority_id', 'priority', '(SELECT e.name FROM public.enumerations e WHERE e.id = %s::int)'),
+                       ('attr', 'tracker_id', 'category', '(SELECT t.name FROM public.trackers t WHERE t.id = %s::int)'),
+                       ('attr', 'project_id', 'product', '(SELECT p.identifier FROM public.projects p WHERE p.id = %s::int)'),
+                       ('attr', 'assigned_to_id', 'team',
+                        $$(SELECT u.lastname FROM public.users u WHERE u.id = %s::int AND u.type = 'Group')$$),
+                       ('attr', 'assigned_to_id', 'agent',
+                        $$(SELECT u.login FROM public.users u WHERE u.id = %s::int AND u.type = 'User')$$)
+\if :{?tier_field}
+                       , ('cf', :'tier_field_id', 'customer_tier', '%s')
+\endif
+               ) AS field (property, prop_key, fact, expression)),
+    only_where => $$change.journalized_type = 'Issue'$$);
+
 COMMIT;
 
 -- How each status counts now: see that it is what you mean.

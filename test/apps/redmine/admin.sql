@@ -3,7 +3,7 @@ CREATE EXTENSION service_policy;
 CREATE ROLE policy_admin LOGIN;
 GRANT CREATE ON DATABASE redmine TO policy_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA service_policy TO policy_admin;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA service_policy TO policy_admin;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA service_policy TO policy_admin;
 
 SET ROLE policy_admin;
 INSERT INTO service_policy.calendar (name, time_zone) VALUES ('office', 'Europe/Berlin'), ('night', 'Europe/Berlin');
