@@ -208,7 +208,7 @@ record_all(Batch *batch)
 	MemoryContext tables = AllocSetContextCreate(CurrentMemoryContext,
 												 "service_policy backfill tables",
 												 ALLOCSET_SMALL_SIZES);
-	struct SvpSpan *span = svp_span_enter(tables);
+	SvpSpanMark span = svp_span_enter(tables);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 
 	for (batch->ticket = 0; batch->ticket < batch->tickets.nrows; batch->ticket++)

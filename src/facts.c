@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datum.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -53,12 +54,32 @@ struct SvpRowReader
 	MemoryContext context;
 	Oid			relid;
 	TupleDesc	descriptor;
+	uint64		fitted;			/* relation_changes when last compared */
 	AttrNumber *key;
 	FactBinding *bindings;
 	bool		settings_matter;	/* to what is read */
 	int			nresults;		/* columns of the query; 0 = no query */
 	SPIPlanPtr	plan;
 };
+
+/* Counts what may have changed a relation: comparing descriptors costs more. */
+static uint64 relation_changes = 1;
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	relation_changes++;
+}
+
+static void
+listen_for_changes(void)
+{
+	static bool listening = false;
+
+	if (!listening)
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	listening = true;
+}
 
 #define MICROSECONDS_FROM_1970_TO_2000 \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
@@ -352,6 +373,7 @@ bind_columns(const SvpMapping *mapping, TupleDesc descriptor)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SvpRowReader *reader = palloc0(sizeof(SvpRowReader));
 
+	listen_for_changes();
 	reader->mapping = mapping;
 	reader->context = context;
 	reader->descriptor = CreateTupleDescCopyConstr(descriptor);
@@ -432,9 +454,14 @@ svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping, Relatio
  * Is the reader still right for its relation as that now is?
  */
 bool
-svp_reader_fits(const SvpRowReader *reader, Relation relation)
+svp_reader_fits(SvpRowReader *reader, Relation relation)
 {
-	return equalTupleDescs(reader->descriptor, RelationGetDescr(relation));
+	if (reader->fitted == relation_changes)
+		return true;
+	if (!equalTupleDescs(reader->descriptor, RelationGetDescr(relation)))
+		return false;
+	reader->fitted = relation_changes;
+	return true;
 }
 
 static bool

@@ -56,7 +56,7 @@ open_table(SvpTable *table, LOCKMODE lock)
 		return table->valid;
 	/* a statement that changes tickets is going to write */
 	if (!svp_direct_open(table->direct, span != NULL ? RowExclusiveLock : lock,
-						 span != NULL ? svp_span_owner(span) : CurrentResourceOwner))
+						 span != NULL ? CurTransactionResourceOwner : CurrentResourceOwner))
 		return false;
 	table->span = span;
 	return table->valid;

@@ -180,7 +180,7 @@ settle_attachment(const SvpPending *entries, int n)
 	const char *problem;
 	SvpCaller	caller;
 	MemoryContext context;
-	struct SvpSpan *before;
+	SvpSpanMark before;
 
 	if (svp_attempt(get_attachment, &attachment) != NULL || attachment == NULL ||
 		!svp_attachment_enter(attachment, &caller))

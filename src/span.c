@@ -25,8 +25,6 @@ struct SvpSpan
 {
 	MemoryContext context;		/* lives as long as the statement */
 	MemoryContextCallback callback;
-	ResourceOwner owner;		/* of what is opened */
-	SubTransactionId begun_in;
 	struct SvpSpan *next;
 };
 
@@ -34,19 +32,7 @@ struct SvpSpan
 dlist_head	svp_tables = DLIST_STATIC_INIT(svp_tables);
 
 static SvpSpan *spans = NULL;
-static SvpSpan *current = NULL;
-
-SvpSpan *
-svp_span_current(void)
-{
-	return current;
-}
-
-ResourceOwner
-svp_span_owner(const SvpSpan *span)
-{
-	return span->owner;
-}
+static SvpSpanMark current = {NULL, InvalidSubTransactionId};
 
 /*
  * The statement is over.
@@ -69,30 +55,35 @@ span_ended(void *arg)
 		if (IsTransactionState())
 			svp_direct_close(table->direct);
 	}
-	if (current == span)
-		current = NULL;
+	if (current.context == span->context)
+		current.context = NULL;
 	while (*link != span)
 		link = &(*link)->next;
 	*link = span->next;
 	pfree(span);
 }
 
-static SvpSpan *
-span_of(MemoryContext context)
+/*
+ * The span that has been entered, or NULL.  It begins when a table is opened.
+ */
+SvpSpan *
+svp_span_current(void)
 {
 	SvpSpan    *span = spans;
 
-	while (span != NULL && span->context != context)
+	if (current.context == NULL)
+		return NULL;
+	while (span != NULL && span->context != current.context)
 		span = span->next;
 	if (span != NULL)
 		return span;
 	span = MemoryContextAllocZero(TopMemoryContext, sizeof(SvpSpan));
-	span->context = context;
+	span->context = current.context;
 	span->callback.func = span_ended;
 	span->callback.arg = span;
 	span->next = spans;
 	spans = span;
-	MemoryContextRegisterResetCallback(context, &span->callback);
+	MemoryContextRegisterResetCallback(current.context, &span->callback);
 	return span;
 }
 
@@ -100,20 +91,17 @@ span_of(MemoryContext context)
  * Until svp_span_leave(), what is opened stays open as long as the context
  * lives.
  */
-SvpSpan *
+SvpSpanMark
 svp_span_enter(MemoryContext context)
 {
-	SvpSpan    *before = current;
+	SvpSpanMark before = current;
 
-	if (current == NULL || current->context != context)
-		current = span_of(context);
-	current->owner = CurTransactionResourceOwner;
-	current->begun_in = GetCurrentSubTransactionId();
+	current = (SvpSpanMark) {context, GetCurrentSubTransactionId()};
 	return before;
 }
 
 void
-svp_span_leave(SvpSpan *before)
+svp_span_leave(SvpSpanMark before)
 {
 	current = before;
 }
@@ -168,8 +156,8 @@ abandon_tables(SubTransactionId mine)
 			table->valid = false;	/* so that its memory is freed */
 		}
 	}
-	if (current != NULL && (all || current->begun_in == mine))
-		current = NULL;
+	if (all || current.begun_in == mine)
+		current.context = NULL;
 }
 
 static void

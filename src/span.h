@@ -11,13 +11,18 @@
 #ifndef SVP_SPAN_H
 #define SVP_SPAN_H
 
-struct SvpSpan;
+/* What was entered, to go back to. */
+typedef struct SvpSpanMark
+{
+	MemoryContext context;		/* NULL: nothing */
+	SubTransactionId begun_in;
+} SvpSpanMark;
 
 /*
  * A trigger enters the span of its function's context (flinfo->fn_mcxt) and
  * leaves it again.  After an error nothing need be left.
  */
-extern struct SvpSpan *svp_span_enter(MemoryContext context);
-extern void svp_span_leave(struct SvpSpan *before);
+extern SvpSpanMark svp_span_enter(MemoryContext context);
+extern void svp_span_leave(SvpSpanMark before);
 
 #endif							/* SVP_SPAN_H */

@@ -78,7 +78,6 @@ extern void svp_table_bind(SvpTable *table);
 /* span.c */
 extern void svp_span_watch(void);
 extern SvpSpan *svp_span_current(void);
-extern ResourceOwner svp_span_owner(const SvpSpan *span);
 extern dlist_head svp_tables;
 
 /* statement.c */

@@ -134,6 +134,9 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 	Row			row = {reader, tuple};
 	Row			before = row_before(reader, trigger);
 
+	if (reader != NULL && is_update &&
+		svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
+		return;
 	if (reader == NULL || !svp_rows_prepare(attachment, &problem))
 	{
 		svp_ticket_warn(attachment, problem);
@@ -145,8 +148,6 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 		svp_ticket_warn(attachment, problem);
 		return;
 	}
-	if (is_update && svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
-		return;
 	key = svp_reader_key(reader, tuple);
 	if (key == NULL)
 	{

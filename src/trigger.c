@@ -91,7 +91,7 @@ svp_trigger_record(FunctionCallInfo fcinfo, const char *function, int nargs, Svp
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	SvpAttachment *attachment;
 	SvpCaller	caller;
-	struct SvpSpan *before;
+	SvpSpanMark before;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
