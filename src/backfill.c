@@ -312,7 +312,6 @@ pause_between_batches(const SvpBackfill *run)
 {
 	TimestampTz until = GetCurrentTimestamp() + run->sleep;
 
-	pgstat_report_activity(STATE_RUNNING, "backfill: sleeping");
 	for (;;)
 	{
 		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
