@@ -33,6 +33,7 @@
 #include "config.h"
 #include "mapping.h"
 #include "rows.h"
+#include "source.h"
 
 typedef struct CacheEntry
 {
@@ -185,6 +186,9 @@ free_attachment(SvpAttachment *attachment)
 	foreach(lc, attachment->readers)
 		svp_reader_free((SvpRowReader *) lfirst(lc));
 	svp_rows_forget(attachment);
+	svp_sources_forget(attachment);
+	if (attachment->fingerprint != NULL)
+		SPI_freeplan(attachment->fingerprint);
 	for (int i = 0; i < SVP_NREFUND_STATEMENTS; i++)
 	{
 		if (attachment->refund_plans[i] != NULL)

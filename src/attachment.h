@@ -60,6 +60,8 @@ typedef struct SvpAttachment
 
 	MemoryContext context;		/* holds all of this */
 	List	   *readers;		/* SvpRowReader, one a relation seen */
+	List	   *sources;		/* see source.c */
+	SPIPlanPtr	fingerprint;	/* see snapshot.c */
 	Oid		   *key_types;		/* of the ticket's key in our tables */
 	struct SvpTable *tables[SVP_NTABLES];
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */

@@ -50,9 +50,10 @@ fetch_ticket(void *arg)
 {
 	Fetching   *fetch = arg;
 
-	svp_source_by_key(fetch->ticket->attachment, fetch->ticket->attachment->ticket,
-					  fetch->ticket->attachment->key_types, fetch->ticket->key,
-					  read_ticket, fetch);
+	SvpAttachment *attachment = fetch->ticket->attachment;
+
+	svp_source_by_key(attachment, attachment->ticket,
+					  svp_key_parts(attachment, fetch->ticket->key), read_ticket, fetch);
 }
 
 /*
@@ -142,8 +143,11 @@ read_messages(void *arg)
 {
 	Messages   *messages = arg;
 
-	svp_source_by_ticket(messages->ticket->attachment, messages->ticket->attachment->message,
-						 messages->ticket->key, read_message, messages);
+	SvpAttachment *attachment = messages->ticket->attachment;
+
+	svp_source_by_ticket(attachment, attachment->message,
+						 svp_key_parts(attachment, messages->ticket->key), read_message,
+						 messages);
 }
 
 static int
@@ -176,6 +180,7 @@ note_if_gone(void *arg, const SvpMessage *kept)
 static void
 note(SvpTicket *ticket, int64 at, const SvpMessage *former)
 {
+	ticket->must_fold |= former->message != NULL;
 	ticket->takes_back |= former->message != NULL &&
 		former->recorded_at != GetCurrentTransactionStartTimestamp();
 	svp_ticket_note(ticket, at);
@@ -248,6 +253,70 @@ svp_child_messages(SvpTicket *ticket)
 		preview_messages(&messages);
 	else
 		keep_messages(&messages);
+}
+
+/* One message */
+
+typedef struct Rereading
+{
+	SvpAttachment *attachment;
+	char	   *message;
+	SvpReading	reading;
+	bool		found;
+	MemoryContext context;
+} Rereading;
+
+static void
+reread_message(void *arg, SvpRowReader *reader, HeapTuple tuple)
+{
+	Rereading  *reread = arg;
+	MemoryContext inside = MemoryContextSwitchTo(reread->context);
+
+	svp_message_read(reread->attachment, reader, tuple, &reread->reading);
+	reread->found = true;
+	MemoryContextSwitchTo(inside);
+}
+
+static void
+fetch_message(void *arg)
+{
+	Rereading  *reread = arg;
+
+	svp_source_by_key(reread->attachment, reread->attachment->message, &reread->message,
+					  reread_message, reread);
+}
+
+/*
+ * Only its author, or whether it counts, can differ by now: its own row is as
+ * this transaction wrote it.
+ */
+static void
+correct_message(SvpTicket *ticket, const SvpReading *reading)
+{
+	SvpMessage	former;
+
+	if (reading->counts ?
+		svp_message_put(ticket->attachment, ticket->key, &reading->message, ticket->recorded_by,
+						&former) :
+		svp_message_remove(ticket->attachment, ticket->key, &reading->message, &former))
+		note(ticket, reading->message.sent_at, &former);
+}
+
+void
+svp_child_reread(SvpTicket *ticket, const char *message)
+{
+	Rereading	reread = {.attachment = ticket->attachment,.message = pstrdup(message),
+	.context = CurrentMemoryContext};
+
+	if (ticket->attachment->message == NULL)
+		return;
+	if (ticket->attachment->message->nkey > 1)
+		svp_child_messages(ticket);
+	else if (svp_attempt(fetch_message, &reread) == NULL && reread.found &&
+			 !reread.reading.failed && reread.reading.has_place &&
+			 reread.reading.ticket != NULL &&
+			 svp_same_key(ticket->attachment, reread.reading.ticket, ticket->key))
+		correct_message(ticket, &reread.reading);
 }
 
 void

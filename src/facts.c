@@ -31,6 +31,7 @@
 #include "attempt.h"
 #include "facts.h"
 #include "mapping.h"
+#include "mention.h"
 #include "number.h"
 #include "settings.h"
 #include "zone.h"
@@ -59,6 +60,7 @@ struct SvpRowReader
 	FactBinding *bindings;
 	bool		settings_matter;	/* to what is read */
 	int			nresults;		/* columns of the query; 0 = no query */
+	Bitmapset  *mentioned;		/* columns of the row in it */
 	SPIPlanPtr	plan;
 };
 
@@ -317,6 +319,8 @@ prepare_query(SvpRowReader *reader, Relation relation)
 	char	   *query = reader_query(reader);
 	Oid			row_type = relation->rd_rel->reltype;
 	CachedPlanSource *source;
+	Bitmapset  *mentioned;
+	MemoryContext caller;
 
 	if (query == NULL)
 		return;
@@ -325,6 +329,10 @@ prepare_query(SvpRowReader *reader, Relation relation)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 
 	source = (CachedPlanSource *) linitial(SPI_plan_get_plan_sources(reader->plan));
+	mentioned = svp_columns_mentioned(linitial_node(Query, source->query_list));
+	caller = MemoryContextSwitchTo(reader->context);
+	reader->mentioned = bms_copy(mentioned);
+	MemoryContextSwitchTo(caller);
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		FactBinding *binding = &reader->bindings[i];
@@ -479,14 +487,14 @@ column_same(const SvpRowReader *reader, AttrNumber column, HeapTuple before, Hea
 }
 
 /*
- * True when no fact can differ between two versions of a row.  What an
- * expression gives is not known without computing it, so then it is false.
+ * True when two versions of a row are the same as far as the mapping mentions
+ * its columns.
  */
 bool
-svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
+svp_reader_untouched(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
 {
-	if (reader->nresults > 0)
-		return false;
+	int			column = -1;
+
 	for (int i = 0; i < reader->mapping->nkey; i++)
 	{
 		if (!column_same(reader, reader->key[i], before, after))
@@ -494,10 +502,26 @@ svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
 	}
 	for (int i = 0; i < reader->mapping->nfacts; i++)
 	{
-		if (!column_same(reader, reader->bindings[i].column, before, after))
+		if (reader->bindings[i].column != 0 &&
+			!column_same(reader, reader->bindings[i].column, before, after))
+			return false;
+	}
+	while ((column = bms_next_member(reader->mentioned, column)) >= 0)
+	{
+		if (!column_same(reader, column, before, after))
 			return false;
 	}
 	return true;
+}
+
+/*
+ * True when no fact can differ between two versions of a row.  What an
+ * expression gives is not known without computing it, so then it is false.
+ */
+bool
+svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
+{
+	return reader->nresults == 0 && svp_reader_untouched(reader, before, after);
 }
 
 /*

@@ -93,6 +93,7 @@ extern void svp_reader_free(SvpRowReader *reader);
 extern bool svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping,
 							  Relation relation);
 extern bool svp_reader_fits(SvpRowReader *reader, Relation relation);
+extern bool svp_reader_untouched(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
 extern bool svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
 extern const char *svp_reader_key_problem(const SvpRowReader *reader, const Oid *types);
 extern Datum *svp_reader_key(const SvpRowReader *reader, HeapTuple tuple);

@@ -37,9 +37,8 @@ same_place(const SvpAttachment *attachment, const SvpReading *a, const SvpReadin
 static SvpPendingKind
 taken_back(const SvpMessage *former)
 {
-	return former->message == NULL ||
-		former->recorded_at == GetCurrentTransactionStartTimestamp() ?
-		SVP_PENDING_PUT : SVP_PENDING_TAKEN_BACK;
+	return former->recorded_at == GetCurrentTransactionStartTimestamp() ?
+		SVP_PENDING_CHANGE : SVP_PENDING_TAKEN_BACK;
 }
 
 static void
@@ -51,8 +50,10 @@ put(SvpAttachment *attachment, const SvpReading *reading, Oid role)
 										 svp_role_name(role), &former);
 
 	if (is_new || svp_pending_has_removals())
-		svp_pending_add(attachment, reading->ticket, taken_back(&former), message->sent_at,
-						message->message, role);
+		svp_pending_add(attachment, reading->ticket,
+						former.message == NULL ? SVP_PENDING_PUT :
+						is_new ? taken_back(&former) : SVP_PENDING_CHANGE,
+						message->sent_at, message->message, role);
 }
 
 static void
@@ -116,7 +117,8 @@ record_message(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 		record_former(attachment, trigger, reader, NULL, role);
 		return;
 	}
-	if (is_update && svp_reader_same(reader, trigger->tg_trigtuple, tuple))
+	/* what else a message depends on has triggers of its own, see child.c */
+	if (is_update && svp_reader_untouched(reader, trigger->tg_trigtuple, tuple))
 		return;
 	svp_message_read(attachment, reader, tuple, &now);
 	if (is_update)

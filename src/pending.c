@@ -211,7 +211,8 @@ svp_pending_add(const SvpAttachment *attachment, const Datum *key, SvpPendingKin
 	SvpPending *entry;
 
 	has_removals |= kind == SVP_PENDING_REMOVAL;
-	if (kind != SVP_PENDING_REMOVAL && !(kind == SVP_PENDING_PUT && has_removals))
+	if (kind != SVP_PENDING_REMOVAL &&
+		!(kind <= SVP_PENDING_CHANGE && (has_removals || attachment->children != NIL)))
 		message = NULL;
 	if (message == NULL && merge_into_last(attachment, key, kind, at, role))
 		return;

@@ -16,7 +16,8 @@
 /* What happened to a ticket. */
 typedef enum SvpPendingKind
 {
-	SVP_PENDING_PUT,			/* a message came, or changed */
+	SVP_PENDING_PUT,			/* a message came */
+	SVP_PENDING_CHANGE,			/* one that this transaction brought changed, or went */
 	SVP_PENDING_TAKEN_BACK,		/* one is not, or no longer, as it was */
 	SVP_PENDING_REMOVAL,		/* the row of one was deleted; it is still kept */
 	SVP_PENDING_CHILD			/* something that its facts depend on */
@@ -30,7 +31,7 @@ typedef struct SvpPending
 	Datum	   *key;
 	SvpPendingKind kind;
 	int64		at;				/* not of a child */
-	const char *message;		/* of a removal, and what may undo it; else NULL */
+	const char *message;		/* of a removal, what may undo it, or is to be read again */
 	Oid			role;			/* who did it */
 	int			number;			/* in order of time */
 	SubTransactionId subtransaction;

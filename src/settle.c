@@ -42,6 +42,18 @@ open_ticket(SvpTicket *ticket, int64 at)
 }
 
 /*
+ * Has this transaction recorded the ticket's row?  Then the clocks were moved
+ * with what was kept of its messages at that time.
+ */
+static bool
+is_recorded_now(const SvpTicket *ticket)
+{
+	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
+
+	return latest != NULL && latest->recorded_at == GetCurrentTransactionStartTimestamp();
+}
+
+/*
  * Was the message that this removes put again later?  Those of one message
  * stand together.
  */
@@ -52,6 +64,17 @@ is_undone(const SvpPending *removal, const SvpPending *end)
 
 	return next < end && next->message != NULL && next->at == removal->at &&
 		strcmp(next->message, removal->message) == 0;
+}
+
+/*
+ * A message that came is one event more; what else happens to messages takes
+ * the whole history.
+ */
+static void
+note_change(SvpTicket *ticket, int64 at)
+{
+	ticket->must_fold = true;
+	svp_ticket_note(ticket, at);
 }
 
 static void
@@ -73,9 +96,16 @@ remove_message(SvpTicket *ticket, const SvpPending *removal)
 	if (!svp_message_remove(ticket->attachment, ticket->key, &message, &former))
 		return;
 	if (former.recorded_at == GetCurrentTransactionStartTimestamp())
-		svp_ticket_note(ticket, removal->at);
+		note_change(ticket, removal->at);
 	else
 		take_back(ticket, removal->at);
+}
+
+static void
+reread(SvpTicket *ticket, const SvpPending *entry)
+{
+	if (ticket->attachment->children != NIL && entry->message != NULL)
+		svp_child_reread(ticket, entry->message);
 }
 
 static void
@@ -85,6 +115,11 @@ settle_entry(SvpTicket *ticket, const SvpPending *entry, const SvpPending *end)
 	{
 		case SVP_PENDING_PUT:
 			svp_ticket_note(ticket, entry->at);
+			reread(ticket, entry);
+			break;
+		case SVP_PENDING_CHANGE:
+			note_change(ticket, entry->at);
+			reread(ticket, entry);
 			break;
 		case SVP_PENDING_TAKEN_BACK:
 			take_back(ticket, entry->at);
@@ -113,6 +148,7 @@ settle_ticket(SvpAttachment *attachment, const SvpPending *entries, int n)
 
 	open_ticket(&ticket, entries[0].kind == SVP_PENDING_CHILD ?
 				GetCurrentTransactionStartTimestamp() : entries[0].at);
+	ticket.must_fold = is_recorded_now(&ticket);
 	for (int i = 0; i < n; i++)
 	{
 		has_child |= entries[i].kind == SVP_PENDING_CHILD;

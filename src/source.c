@@ -22,151 +22,246 @@
 #include "utils/varlena.h"
 
 #include "key.h"
+#include "mapping.h"
 #include "settings.h"
 #include "source.h"
 
 /* How many rows are fetched at a time. */
 #define ROWS_AT_A_TIME 100
 
+typedef enum Search
+{
+	BY_KEY,
+	BY_TICKET
+} Search;
+
+/* The statements kept for one table. */
 typedef struct Source
+{
+	const SvpMapping *mapping;
+	SPIPlanPtr	plans[BY_TICKET + 1];
+} Source;
+
+/* One search. */
+typedef struct Run
 {
 	Relation	relation;
 	SvpRowReader *reader;
 	SvpSourceConsumer consume;
 	void	   *arg;
-} Source;
+} Run;
+
+static Source *
+source_of(SvpAttachment *attachment, const SvpMapping *mapping)
+{
+	MemoryContext caller;
+	Source	   *source;
+	ListCell   *lc;
+
+	foreach(lc, attachment->sources)
+	{
+		source = lfirst(lc);
+		if (source->mapping == mapping)
+			return source;
+	}
+	caller = MemoryContextSwitchTo(attachment->context);
+	source = palloc0(sizeof(Source));
+	source->mapping = mapping;
+	attachment->sources = lappend(attachment->sources, source);
+	MemoryContextSwitchTo(caller);
+	return source;
+}
+
+void
+svp_sources_forget(SvpAttachment *attachment)
+{
+	ListCell   *lc;
+
+	foreach(lc, attachment->sources)
+	{
+		Source	   *source = lfirst(lc);
+
+		for (int i = 0; i < lengthof(source->plans); i++)
+		{
+			if (source->plans[i] != NULL)
+				SPI_freeplan(source->plans[i]);
+		}
+	}
+}
+
+/* Building the statements */
+
+/*
+ * A part is compared in the type that it has in the table, so that an index
+ * serves even if a ticket's key is of another type.
+ */
+static void
+append_part(StringInfo query, int part, const char *expression, Oid type)
+{
+	appendStringInfo(query, "%s (%s\n) %s CAST($%d AS %s)", part > 0 ? " AND" : " WHERE",
+					 expression, svp_equality(type), part + 1, format_type_be_qualified(type));
+}
 
 static void
-open_source(Source *source, SvpAttachment *attachment, const SvpMapping *mapping)
+append_key_condition(StringInfo query, const SvpMapping *mapping, Relation relation)
+{
+	for (int i = 0; i < mapping->nkey; i++)
+	{
+		AttrNumber	column = svp_mapping_key_column(mapping, i, RelationGetDescr(relation));
+
+		append_part(query, i, psprintf("%s.%s", mapping->alias, quote_identifier(mapping->key[i])),
+					TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid);
+	}
+}
+
+/*
+ * The row filter is part of the condition, for it may be what an index is for.
+ */
+static void
+append_ticket_condition(StringInfo query, const SvpMapping *mapping, const SvpRowReader *reader,
+						int nparts)
+{
+	int			first = svp_mapping_find(mapping, "ticket");
+
+	for (int i = 0; i < nparts; i++)
+		append_part(query, i, mapping->facts[first + i].sql,
+					svp_reader_fact_type(reader, first + i));
+	if (mapping->only_where != NULL)
+		appendStringInfo(query, " AND (%s\n)", mapping->only_where);
+}
+
+static SPIPlanPtr
+plan_of(SvpAttachment *attachment, Source *source, Search search, const Run *run, int nparts)
+{
+	const SvpMapping *mapping = source->mapping;
+	Oid			types[INDEX_MAX_KEYS];
+	StringInfoData query;
+	SPIPlanPtr	plan;
+
+	if (source->plans[search] != NULL)
+		return source->plans[search];
+	initStringInfo(&query);
+	/* not "SELECT ticket", which may be a column */
+	appendStringInfo(&query, "SELECT (%s.*)::%s FROM %s AS %s", mapping->alias, mapping->table,
+					 mapping->table, mapping->alias);
+	if (search == BY_KEY)
+		append_key_condition(&query, mapping, run->relation);
+	else
+		append_ticket_condition(&query, mapping, run->reader, nparts);
+	for (int i = 0; i < nparts; i++)
+		types[i] = TEXTOID;
+	plan = SPI_prepare(query.data, nparts, types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	svp_attachment_keep_plan(&source->plans[search], plan);
+	return plan;
+}
+
+/* Running them */
+
+static void
+open_relation(Run *run, SvpAttachment *attachment, const SvpMapping *mapping)
 {
 	List	   *names = textToQualifiedNameList(cstring_to_text(mapping->table));
 	const char *problem;
 
-	source->relation = relation_openrv(makeRangeVarFromNameList(names), AccessShareLock);
-	source->reader = svp_attachment_reader(attachment, mapping, source->relation, &problem);
-	if (source->reader == NULL)
+	run->relation = relation_openrv(makeRangeVarFromNameList(names), AccessShareLock);
+	run->reader = svp_attachment_reader(attachment, mapping, run->relation, &problem);
+	if (run->reader == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("%s", problem)));
 }
 
-/*
- * Not "SELECT ticket", which may be a column.
- */
 static void
-append_select(StringInfo query, const SvpMapping *mapping)
+consume_rows(const Run *run)
 {
-	initStringInfo(query);
-	appendStringInfo(query, "SELECT (%s.*)::%s FROM %s AS %s", mapping->alias, mapping->table,
-					 mapping->table, mapping->alias);
-}
+	SPITupleTable *rows = SPI_tuptable;
+	uint64		n = SPI_processed;
 
-static void
-consume_rows(Source *source)
-{
-	for (uint64 i = 0; i < SPI_processed; i++)
+	for (uint64 i = 0; i < n; i++)
 	{
 		HeapTupleData tuple = {0};
 		bool		isnull;
-		Datum		row = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		Datum		row = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
 
 		tuple.t_data = DatumGetHeapTupleHeader(row);
 		tuple.t_len = HeapTupleHeaderGetDatumLength(tuple.t_data);
-		tuple.t_tableOid = RelationGetRelid(source->relation);
-		source->consume(source->arg, source->reader, &tuple);
+		tuple.t_tableOid = RelationGetRelid(run->relation);
+		run->consume(run->arg, run->reader, &tuple);
 	}
+	SPI_freetuptable(rows);
 }
 
 /*
- * Run a query and hand out its rows, which may be many.
+ * Hand out the rows, which may be many.
  */
 static void
-run(Source *source, const char *query, int nargs, Oid *types, Datum *values)
+run_plan(const Run *run, SPIPlanPtr plan, char **parts, int nparts)
 {
+	Datum		values[INDEX_MAX_KEYS];
 	Portal		portal;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	portal = SPI_cursor_open_with_args(NULL, query, nargs, types, values, NULL, false, 0);
+	for (int i = 0; i < nparts; i++)
+		values[i] = CStringGetTextDatum(parts[i]);
+	portal = SPI_cursor_open(NULL, plan, values, NULL, false);
 	for (;;)
 	{
-		SPITupleTable *rows;
-
 		CHECK_FOR_INTERRUPTS();
 		SPI_cursor_fetch(portal, true, ROWS_AT_A_TIME);
 		if (SPI_processed == 0)
 			break;
-		rows = SPI_tuptable;
-		consume_rows(source);
-		SPI_freetuptable(rows);
+		consume_rows(run);
 	}
 	SPI_cursor_close(portal);
-	SPI_finish();
 }
 
-void
-svp_source_by_key(SvpAttachment *attachment, const SvpMapping *mapping, Oid *types, Datum *key,
-				  SvpSourceConsumer consume, void *arg)
-{
-	Source		source = {.consume = consume,.arg = arg};
-	StringInfoData query;
-
-	open_source(&source, attachment, mapping);
-	append_select(&query, mapping);
-	for (int i = 0; i < mapping->nkey; i++)
-		appendStringInfo(&query, "%s %s.%s %s $%d", i > 0 ? " AND" : " WHERE", mapping->alias,
-						 quote_identifier(mapping->key[i]), svp_equality(types[i]), i + 1);
-	run(&source, query.data, mapping->nkey, types, key);
-	relation_close(source.relation, NoLock);
-}
-
-/*
- * The condition that the fact "ticket" names a ticket.  It compares in the
- * types that its expressions have, so that an index on a column of the table
- * serves even if the ticket's key is of another type; the row filter is part of
- * it for the same reason.
- */
 static void
-append_ticket_condition(StringInfo query, const Source *source, const SvpMapping *mapping, int nkey)
+search_rows(SvpAttachment *attachment, const SvpMapping *mapping, Search search, char **parts,
+			int nparts, SvpSourceConsumer consume, void *arg)
 {
-	int			first = svp_mapping_find(mapping, "ticket");
-
-	for (int i = 0; i < nkey; i++)
-	{
-		Oid			type = svp_reader_fact_type(source->reader, first + i);
-
-		appendStringInfo(query, "%s (%s\n) %s CAST($%d AS %s)", i > 0 ? " AND" : " WHERE",
-						 mapping->facts[first + i].sql, svp_equality(type), i + 1,
-						 format_type_be_qualified(type));
-	}
-	if (mapping->only_where != NULL)
-		appendStringInfo(query, " AND (%s\n)", mapping->only_where);
-}
-
-void
-svp_source_by_ticket(SvpAttachment *attachment, const SvpMapping *mapping, const Datum *ticket,
-					 SvpSourceConsumer consume, void *arg)
-{
-	int			nkey = attachment->ticket->nkey;
-	Source		source = {.consume = consume,.arg = arg};
-	Oid			types[INDEX_MAX_KEYS];
-	Datum		values[INDEX_MAX_KEYS];
-	StringInfoData query;
+	Run			run = {.consume = consume,.arg = arg};
 	int			level = svp_settings_enter();
 
-	open_source(&source, attachment, mapping);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	open_relation(&run, attachment, mapping);
+	run_plan(&run, plan_of(attachment, source_of(attachment, mapping), search, &run, nparts),
+			 parts, nparts);
+	relation_close(run.relation, NoLock);
+	SPI_finish();
+	svp_settings_leave(level);
+}
+
+void
+svp_source_by_key(SvpAttachment *attachment, const SvpMapping *mapping, char **parts,
+				  SvpSourceConsumer consume, void *arg)
+{
+	search_rows(attachment, mapping, BY_KEY, parts, mapping->nkey, consume, arg);
+}
+
+void
+svp_source_by_ticket(SvpAttachment *attachment, const SvpMapping *mapping, char **parts,
+					 SvpSourceConsumer consume, void *arg)
+{
+	search_rows(attachment, mapping, BY_TICKET, parts, attachment->ticket->nkey, consume, arg);
+}
+
+char	  **
+svp_key_parts(const SvpAttachment *attachment, const Datum *key)
+{
+	int			nkey = attachment->ticket->nkey;
+	char	  **parts = palloc(sizeof(char *) * nkey);
+	int			level = svp_settings_enter();
+
 	for (int i = 0; i < nkey; i++)
 	{
 		Oid			output;
 		bool		is_varlena;
 
 		getTypeOutputInfo(attachment->key_types[i], &output, &is_varlena);
-		types[i] = TEXTOID;
-		values[i] = CStringGetTextDatum(OidOutputFunctionCall(output, ticket[i]));
+		parts[i] = OidOutputFunctionCall(output, key[i]);
 	}
-	append_select(&query, mapping);
-	append_ticket_condition(&query, &source, mapping, nkey);
-	run(&source, query.data, nkey, types, values);
-	relation_close(source.relation, NoLock);
 	svp_settings_leave(level);
+	return parts;
 }

@@ -38,6 +38,7 @@ typedef struct SvpTicket
 	int			nevents;		/* added now */
 	int64		earliest;		/* … the earliest of them */
 	bool		takes_back;		/* … or an earlier one is no longer so */
+	bool		must_fold;		/* the clocks cannot just be moved on by what was added */
 	bool		has_new_opening;
 	bool		has_returned;	/* it left and came back in this transaction */
 	int64		left_at;		/* … then, by the record that was taken back */

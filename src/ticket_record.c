@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "issue.h"
+#include "snapshot.h"
 #include "ticket.h"
 #include "timeline.h"
 
@@ -478,8 +479,9 @@ retract_leaving(SvpTicket *ticket)
 void
 svp_ticket_open(SvpTicket *ticket)
 {
-	if (SVP_HAS_OTHER_ROWS(ticket->attachment) && !ticket->is_preview)
-		(void) svp_ledger_lock(ticket->attachment, ticket->key);
+	if (SVP_HAS_OTHER_ROWS(ticket->attachment) && !ticket->is_preview &&
+		svp_ledger_lock(ticket->attachment, ticket->key))
+		svp_snapshot_check(ticket->attachment, ticket->key);
 	svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
 	ticket->next_seq = ticket->ledger.last_seq + 1;
 }

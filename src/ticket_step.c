@@ -111,7 +111,7 @@ find_step(const SvpTicket *ticket, Step *step)
 	int			nnewest;
 
 	if (ticket->nevents != 1 || ticket->has_new_opening || ticket->has_returned ||
-		ticket->takes_back || ticket->restates || svp_is_pending())
+		ticket->takes_back || ticket->must_fold || ticket->restates || svp_is_pending())
 		return false;
 	nnewest = svp_messages_newest(ticket->attachment, ticket->key, newest);
 	if (ticket->next_seq > ticket->ledger.last_seq + 1)

@@ -68,12 +68,125 @@ SELECT * FROM service_policy.explain_ticket('mail', '{1}');
 
 -- A ticket and who its customer is, from one transaction, are of one moment, whatever time the server has.
 BEGIN;
-INSERT INTO crm_mail.ticket VALUES (2, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
-INSERT INTO crm_mail.person VALUES (2, 'ann@example.com');
+INSERT INTO crm_mail.ticket VALUES (7, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+INSERT INTO crm_mail.person VALUES (7, 'ann@example.com');
 COMMIT;
-UPDATE crm_mail.ticket SET status = 'done', updated_at = '2024-03-04 11:00+00' WHERE id = 2;
+UPDATE crm_mail.ticket SET status = 'done', updated_at = '2024-03-04 11:00+00' WHERE id = 7;
+SELECT * FROM crm_mail.clocks WHERE id = 7;
+
+-- The reply ends the exchange; the same again, or what is not mapped, changes nothing.
+INSERT INTO crm_mail.post VALUES (16, 1, '2024-03-04 11:00', 'bob@desk.example', 0, 'A new one is on its way');
+UPDATE crm_mail.post SET body = body || '.', sent_at = sent_at WHERE id = 16;
+SELECT * FROM crm_mail.clocks WHERE metric = 'next_response';
+
+-- Private by mistake, and sent an hour earlier: the clock that was judged stays, and says so.
+INSERT INTO crm_mail.ticket VALUES (2, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+INSERT INTO crm_mail.post VALUES (20, 2, '2024-03-04 09:30', 'bob@desk.example', 1, 'Hello');
+UPDATE crm_mail.post SET internal = 0 WHERE id = 20;
 SELECT * FROM crm_mail.clocks WHERE id = 2;
+UPDATE crm_mail.post SET internal = 1 WHERE id = 20;
+SELECT * FROM crm_mail.clocks WHERE id = 2;
+SELECT problem, detail, value::timestamptz AT TIME ZONE 'UTC' FROM mail.issues WHERE id = 2;
+UPDATE crm_mail.post SET internal = 0 WHERE id = 20;
+SELECT * FROM crm_mail.clocks WHERE id = 2;
+
+-- What one transaction both says and takes back has judged nothing.
+INSERT INTO crm_mail.ticket VALUES (3, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+BEGIN;
+INSERT INTO crm_mail.post VALUES (30, 3, '2024-03-04 09:10', 'bob@desk.example', 0, 'To all');
+UPDATE crm_mail.ticket SET updated_at = '2024-03-04 09:10+00' WHERE id = 3;
+SELECT * FROM crm_mail.clocks WHERE id = 3;
+UPDATE crm_mail.post SET internal = 1 WHERE id = 30;
+COMMIT;
+SELECT * FROM crm_mail.clocks WHERE id = 3;
+BEGIN;
+SAVEPOINT a;
+INSERT INTO crm_mail.post VALUES (31, 3, '2024-03-04 09:20', 'bob@desk.example', 0, 'Not sent');
+ROLLBACK TO a;
+INSERT INTO crm_mail.post VALUES (32, 3, '2024-03-04 09:40', 'bob@desk.example', 0, 'Sent');
+RELEASE a;
+COMMIT;
+SELECT * FROM crm_mail.clocks WHERE id = 3;
+
+-- A reply and its resolution, from one transaction in either order.
+INSERT INTO crm_mail.ticket VALUES (8, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00'), (9, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+BEGIN;
+INSERT INTO crm_mail.post VALUES (80, 8, '2024-03-04 09:30', 'bob@desk.example', 0, 'Done');
+UPDATE crm_mail.ticket SET status = 'done', updated_at = '2024-03-04 09:40+00' WHERE id = 8;
+SELECT * FROM crm_mail.clocks WHERE id = 8;
+COMMIT;
+BEGIN;
+UPDATE crm_mail.ticket SET status = 'done', updated_at = '2024-03-04 09:40+00' WHERE id = 9;
+INSERT INTO crm_mail.post VALUES (90, 9, '2024-03-04 09:39:59', 'bob@desk.example', 0, 'Done');
+COMMIT;
+SELECT * FROM crm_mail.clocks WHERE id IN (8, 9);
+
+-- Moved to another ticket, and deleted; what goes with its ticket stays.
+INSERT INTO crm_mail.ticket VALUES (4, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+INSERT INTO crm_mail.post VALUES (40, 1, '2024-03-04 09:15', 'bob@desk.example', 0, 'To the wrong one');
+UPDATE crm_mail.post SET ticket_id = 4 WHERE id = 40;
+SELECT * FROM crm_mail.kept WHERE message = '40';
+SELECT * FROM crm_mail.clocks WHERE id = 4;
+BEGIN;
+DELETE FROM crm_mail.post WHERE id IN (40, 32);
+INSERT INTO crm_mail.post VALUES (32, 3, '2024-03-04 09:40', 'bob@desk.example', 0, 'Written once more');
+COMMIT;
+SELECT * FROM crm_mail.kept WHERE id IN (3, 4);
+SELECT * FROM crm_mail.clocks WHERE id IN (3, 4);
+BEGIN;
+DELETE FROM crm_mail.post WHERE ticket_id = 3;
+DELETE FROM crm_mail.ticket WHERE id = 3;
+COMMIT;
+SELECT * FROM crm_mail.kept WHERE id = 3;
+SELECT metric, cycle, state, disputed FROM crm_mail.clocks WHERE id = 3;
+
+-- Before their ticket: they wait for it.
+INSERT INTO crm_mail.post VALUES (50, 5, '2024-03-04 09:50', 'bob@desk.example', 0, 'First'), (51, 5, '2024-03-04 08:00', 'cat@example.com', 0, 'Early');
+SELECT seq, event, state FROM mail_data.ledger WHERE id = 5;
+SELECT * FROM service_policy.explain_ticket('mail', '{5}');
+INSERT INTO crm_mail.ticket VALUES (5, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+SELECT seq, event, state FROM mail_data.ledger WHERE id = 5 ORDER BY seq;
+SELECT * FROM crm_mail.clocks WHERE id = 5;
+
+-- Cat turns out to be the customer: the ticket is looked at anew, and so are its messages.
+INSERT INTO crm_mail.post VALUES (52, 5, '2024-03-04 10:10', 'cat@example.com', 0, 'Thanks, but');
+SELECT * FROM crm_mail.clocks WHERE id = 5;
+INSERT INTO crm_mail.person VALUES (5, 'cat@example.com');
+SELECT * FROM crm_mail.kept WHERE id = 5;
+SELECT * FROM crm_mail.clocks WHERE id = 5;
+SELECT event, customer FROM mail_data.ledger WHERE id = 5 ORDER BY seq;
+UPDATE crm_mail.person SET ticket_id = 4 WHERE ticket_id = 5;
+SELECT id, event, customer FROM mail_data.ledger WHERE id IN (4, 5) ORDER BY id, seq;
+SELECT * FROM crm_mail.kept WHERE id = 5;
+UPDATE crm_mail.person SET email = email;
+SELECT count(*) FROM mail_data.ledger;
+
+-- What cannot be understood is an issue of its ticket, or a warning where nobody knows of which.
+INSERT INTO crm_mail.ticket VALUES (6, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+INSERT INTO crm_mail.post VALUES (60, 6, '2024-03-04 09:30', 'postmaster', 0, 'Whose is this?');
+INSERT INTO crm_mail.post VALUES (61, 6, NULL, 'bob@desk.example', 0, 'When was this?');
+INSERT INTO crm_mail.post VALUES (62, 6, 'infinity', 'bob@desk.example', 0, 'And this?');
+INSERT INTO crm_mail.post VALUES (63, NULL, '2024-03-04 09:30', 'bob@desk.example', 0, 'For nobody');
+INSERT INTO crm_mail.post VALUES (64, 3000000000, '2024-03-04 09:30', 'bob@desk.example', 0, 'For no ticket there can be');
+INSERT INTO crm_mail.post VALUES (65, 6, '2024-03-04 09:30', NULL, 0, 'By nobody'), (66, 6, '2024-03-04 09:30', 'bob@desk.example', NULL, 'For nobody to see');
+INSERT INTO crm_mail.post VALUES (67, 6, '1969-07-20 20:17', 'agent', 0, 'From the moon'), (68, 6, '2500-01-01', 'customer', 0, 'From the future');
+SELECT problem, detail, value FROM mail.issues WHERE id = 6 ORDER BY issue_id;
+SELECT * FROM crm_mail.kept WHERE id = 6;
+SELECT * FROM crm_mail.clocks WHERE id = 6;
+
+-- Tables that lost what is mapped, or that are gone; the CRM goes on.
+ALTER TABLE crm_mail.person RENAME TO people;
+INSERT INTO crm_mail.post VALUES (70, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Nobody can say');
+SELECT problem, detail, value FROM mail.issues WHERE id = 6 ORDER BY issue_id DESC LIMIT 1;
+UPDATE crm_mail.people SET email = upper(email) WHERE ticket_id = 4;
+SELECT problem, detail, value FROM mail.issues WHERE id = 4 ORDER BY issue_id DESC LIMIT 2;
+ALTER TABLE crm_mail.people RENAME TO person;
+ALTER TABLE crm_mail.post RENAME sender TO sent_by;
+INSERT INTO crm_mail.post VALUES (71, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Nobody can say');
+ALTER TABLE crm_mail.post RENAME sent_by TO sender;
+DELETE FROM service_policy.attachment_table WHERE attachment = 'mail' AND source IN ('message', 'child');
+INSERT INTO crm_mail.post VALUES (72, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Not attached');
+DELETE FROM crm_mail.person WHERE ticket_id = 4;
 
 DROP SCHEMA crm_mail CASCADE;
 SELECT service_policy.detach('mail', keep_evidence => false);
-DELETE FROM service_policy.policy WHERE name = 'mail';
