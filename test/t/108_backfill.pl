@@ -110,7 +110,12 @@ my $pid = $node->safe_psql('postgres', $backend);
 kill 'KILL', $pid;
 $call->{run}->finish;
 stop_writers($writers);
-$node->poll_query_until('postgres', 'SELECT true');
+# the crash is over when the log says so: before, a session may come in that is ended
+foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	last if slurp_file($node->logfile) =~ /reinitializing.*ready to accept connections/s;
+	select undef, undef, undef, 0.1;
+}
 is(progress(), '1|stopped|t', 'killed, it is stopped');
 
 # The server crashes.
