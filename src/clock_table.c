@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/date.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -138,13 +139,21 @@ fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 	svp_row_add_optional(row, stored->is_imported, TimestampTzGetDatum(stored->imported_at));
 }
 
+/*
+ * Add a clock.  One that a snapshot is too old to see is a serialization
+ * failure, and no duplicate key of the CRM's.
+ */
 void
 svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock)
 {
 	SvpRow		row;
 
 	fill_row(&row, attachment, key, clock);
-	svp_rows_insert(attachment, SVP_CLOCK, row.values, row.nulls);
+	if (!IsolationUsesXactSnapshot())
+		svp_rows_insert(attachment, SVP_CLOCK, row.values, row.nulls);
+	else if (!svp_rows_insert_new(attachment, SVP_CLOCK, row.values, row.nulls))
+		elog(ERROR, "cycle %d of %s is among a ticket's clocks already", clock->clock.cycle,
+			 clock->metric);
 }
 
 void

@@ -52,11 +52,13 @@ svp_direct_open_indexes(SvpDirect *direct)
 
 	if (direct->has_indexes)
 		return;
+	/* one that cannot be opened leaves those before it to be closed */
+	memset(direct->result->ri_IndexRelationDescs, 0, sizeof(Relation) * direct->nindexes);
+	direct->has_indexes = true;
 	CurrentResourceOwner = direct->owner;
 	for (int i = 0; i < direct->nindexes; i++)
 		direct->result->ri_IndexRelationDescs[i] = index_open(direct->indexes[i], direct->lock);
 	CurrentResourceOwner = caller;
-	direct->has_indexes = true;
 }
 
 /*
@@ -117,7 +119,10 @@ svp_direct_close(SvpDirect *direct)
 	if (direct->index != NULL)
 		index_close(direct->index, NoLock);
 	for (int i = 0; direct->has_indexes && i < direct->nindexes; i++)
-		index_close(direct->result->ri_IndexRelationDescs[i], NoLock);
+	{
+		if (direct->result->ri_IndexRelationDescs[i] != NULL)
+			index_close(direct->result->ri_IndexRelationDescs[i], NoLock);
+	}
 	relation_close(direct->result->ri_RelationDesc, NoLock);
 	CurrentResourceOwner = caller;
 	svp_direct_forget(direct);

@@ -283,7 +283,7 @@ update_row(SvpDirect *direct, const Datum *values, const bool *nulls)
 	{
 		svp_direct_open_indexes(direct);
 		(void) svp_update_index_tuples(direct->result, direct->row, direct->estate, indexes);
-		}
+	}
 	end_write(direct);
 	return result;
 }
