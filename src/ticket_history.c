@@ -279,6 +279,31 @@ tell(SvpTicket *ticket, const SvpRecord *record, const Known *known, int64 at, b
 }
 
 /*
+ * Is the state at the opening a change of that moment, since a row that was
+ * seen then would have told it so (record_opening)?
+ */
+static bool
+was_open_before(const SvpTicket *ticket, const SvpFacts *facts, SvpState state)
+{
+	int			changed_at = svp_mapping_find(ticket->attachment->ticket, "changed_at");
+
+	if (state == SVP_STATE_RESOLVED || state == SVP_STATE_CLOSED)
+		return true;
+	return state != SVP_STATE_OPEN && changed_at >= 0 && facts->values[changed_at].set;
+}
+
+static void
+append_opening(SvpTicket *ticket, SvpRecord record, bool was_open)
+{
+	if (was_open)
+	{
+		record.event.state = SVP_STATE_OPEN;
+		record.source_state = NULL;
+	}
+	svp_ticket_append(ticket, record, SVP_EVENT_OPENED, record.opened_at);
+}
+
+/*
  * Find the events: with "emit", record them; else count them.
  */
 static int
@@ -290,6 +315,7 @@ walk(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *row, const Known
 		open_until(ticket, facts, row->event.state);
 	SvpRecord	record = *row;
 	bool		is_rewound = false;
+	bool		was_open;
 	int			n = 0;
 
 	for (int field = 0; field < SVP_NFIELDS; field++)
@@ -299,9 +325,10 @@ walk(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *row, const Known
 		record.event.state = SVP_STATE_OPEN;
 		record.source_state = NULL;
 	}
+	was_open = !known->is_anything && was_open_before(ticket, facts, record.event.state);
 	if (emit && !known->is_anything)
-		svp_ticket_append(ticket, record, SVP_EVENT_OPENED, record.opened_at);
-	if (!opening_tells(known, &record, is_rewound))
+		append_opening(ticket, record, was_open);
+	if (was_open || !opening_tells(known, &record, is_rewound))
 		n += tell(ticket, &record, known, record.opened_at, emit);
 	for (int i = 0; i < nchanges; i++)
 	{
