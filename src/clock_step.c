@@ -412,6 +412,8 @@ svp_step_clock(SvpStep *step, SvpClock *clock)
 void
 svp_step_unmatched(SvpStep *step, SvpClock *clock)
 {
-	if (clock->started && SVP_CLOCK_IS_OPEN(clock))
-		cancel(step, clock, time_of(step));
+	if (!clock->started || !SVP_CLOCK_IS_OPEN(clock))
+		return;
+	clock->last_event = step->number;
+	cancel(step, clock, time_of(step));
 }

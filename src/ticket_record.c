@@ -406,6 +406,23 @@ record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest
 }
 
 /*
+ * Has a row told that the ticket was in this state at that time?
+ */
+static bool
+was_told(const SvpLedger *ledger, SvpState state, int64 at)
+{
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		const SvpRecord *record = &ledger->records[i];
+
+		if (record->event.state == state && record->event.at == at &&
+			!svp_record_is_inferred(record))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Does the row say that it changed, though not in what counts?  It was as it
  * is at that time: were that not on record, an event that is older but comes
  * later would seem to be the last.
@@ -416,7 +433,7 @@ is_touched(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 	const SvpFactValue *changed = fact(ticket, facts, "changed_at");
 
 	return changed != NULL && !ticket->is_import &&
-		!is_stale(&ticket->ledger, state, changed->number);
+		!was_told(&ticket->ledger, state, changed->number);
 }
 
 static void

@@ -15,8 +15,8 @@
  * Was it inferred from a row that says since when the ticket is what it is?
  * Such a record has no state of the CRM's.
  */
-static bool
-is_inferred(const SvpRecord *record)
+bool
+svp_record_is_inferred(const SvpRecord *record)
 {
 	return record->source_state == NULL &&
 		(record->event.kind == SVP_EVENT_OPENED ||
@@ -31,12 +31,12 @@ is_inferred(const SvpRecord *record)
 static const SvpRecord *
 known_at(const SvpLedger *ledger, int i)
 {
-	if (!is_inferred(&ledger->records[i]))
+	if (!svp_record_is_inferred(&ledger->records[i]))
 		return &ledger->records[i];
 	for (int next = i + 1; next < ledger->nrecords; next++)
 	{
 		if (ledger->records[next].event.kind == SVP_EVENT_CHANGED &&
-			!is_inferred(&ledger->records[next]))
+			!svp_record_is_inferred(&ledger->records[next]))
 			return &ledger->records[next];
 	}
 	return &ledger->records[i];
@@ -51,7 +51,7 @@ svp_timeline_reach(const SvpLedger *ledger, const SvpRecord *record)
 {
 	for (int i = 0; i < ledger->nrecords && ledger->records[i].seq != record->seq; i++)
 	{
-		if (is_inferred(&ledger->records[i]) && known_at(ledger, i)->seq == record->seq)
+		if (svp_record_is_inferred(&ledger->records[i]) && known_at(ledger, i)->seq == record->seq)
 			return ledger->records[i].event.at;
 	}
 	return record->event.at;

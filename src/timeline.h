@@ -18,6 +18,7 @@ typedef struct SvpTimeline
 	const SvpRecord **records;	/* what was known of the ticket at each event */
 } SvpTimeline;
 
+extern bool svp_record_is_inferred(const SvpRecord *record);
 extern int64 svp_timeline_reach(const SvpLedger *ledger, const SvpRecord *record);
 extern void svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger,
 							  const SvpEvent *messages, int nmessages);
