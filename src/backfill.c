@@ -46,6 +46,9 @@ PG_FUNCTION_INFO_V1(svp_backfill);
 
 #define MAX_BATCH 1000000
 
+/* Tickets that are recorded in one subtransaction. */
+#define PORTION 1000
+
 /* How long a batch waits for another transaction before it lets go. */
 #define PATIENCE "20ms"
 
@@ -62,7 +65,11 @@ typedef struct Batch
 	int			next_known;
 	SvpBackfillHistory *history;
 	SvpBackfillCounts counts;
+	int			first;			/* of the portion at hand … */
+	int			end;			/* … and behind its last */
 	int			ticket;			/* the one at hand */
+	struct SvpBulk *bulk;		/* NULL: tickets are written one by one */
+	bool		is_contended;	/* somebody else is at tickets of the portion */
 } Batch;
 
 /* Transactions */
@@ -184,7 +191,7 @@ record_ticket(Batch *batch)
 
 	CHECK_FOR_INTERRUPTS();
 	changes = svp_backfill_changes(batch->history, row->key, &nchanges);
-	svp_backfill_ticket(batch->run, batch->attachment, &batch->order, row,
+	svp_backfill_ticket(batch->run, batch->attachment, &batch->order, batch->bulk, row,
 						is_known(batch, row->key), changes, nchanges, &batch->counts);
 }
 
@@ -200,32 +207,50 @@ impatiently(void (*work) (Batch *batch), Batch *batch)
 }
 
 static void
-record_all(Batch *batch)
+record_tickets(Batch *batch)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "service_policy backfill ticket",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext tables = AllocSetContextCreate(CurrentMemoryContext,
-												 "service_policy backfill tables",
-												 ALLOCSET_SMALL_SIZES);
-	SvpSpanMark span = svp_span_enter(tables);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 
-	for (batch->ticket = 0; batch->ticket < batch->tickets.nrows; batch->ticket++)
+	for (batch->ticket = batch->first; batch->ticket < batch->end; batch->ticket++)
 	{
 		record_ticket(batch);
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(caller);
-	svp_span_leave(span);
-	MemoryContextDelete(tables);
 	MemoryContextDelete(context);
 }
 
+/*
+ * Record a portion's tickets with the tables kept open: those that are not
+ * known in bulk, where that can be.
+ */
 static void
-try_all(void *arg)
+record_portion(Batch *batch)
 {
-	impatiently(record_all, arg);
+	MemoryContext tables = AllocSetContextCreate(CurrentMemoryContext,
+												 "service_policy backfill tables",
+												 ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(tables);
+	SvpSpanMark span = svp_span_enter(tables);
+
+	batch->bulk = batch->attachment->message == NULL && !batch->is_contended ?
+		svp_bulk_begin(batch->attachment) : NULL;
+	MemoryContextSwitchTo(caller);
+	record_tickets(batch);
+	if (batch->bulk != NULL)
+		svp_bulk_end(batch->bulk);
+	batch->bulk = NULL;
+	svp_span_leave(span);
+	MemoryContextDelete(tables);
+}
+
+static void
+try_portion(void *arg)
+{
+	impatiently(record_portion, arg);
 }
 
 static void
@@ -235,27 +260,26 @@ try_ticket(void *arg)
 }
 
 /*
- * Forget what a failed attempt has done.
+ * Is that another transaction's doing?
  */
-static void
-start_over(Batch *batch)
+static bool
+is_contention(const ErrorData *error)
 {
-	memset(&batch->counts, 0, sizeof(batch->counts));
-	batch->next_known = 0;
-	svp_backfill_rewind(batch->history);
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION;
 }
 
 static void
 record_one_by_one(Batch *batch)
 {
-	for (batch->ticket = 0; batch->ticket < batch->tickets.nrows; batch->ticket++)
+	for (batch->ticket = batch->first; batch->ticket < batch->end; batch->ticket++)
 	{
 		SvpBackfillCounts counts = batch->counts;
 		ErrorData  *error = svp_attempt(try_ticket, batch);
 
 		if (error == NULL)
 			continue;
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		if (!is_contention(error))
 			ReThrowError(error);
 		batch->counts = counts;
 		step_aside(batch);
@@ -264,17 +288,44 @@ record_one_by_one(Batch *batch)
 	}
 }
 
+/*
+ * True if the portion was recorded; else nothing of it was.
+ */
+static bool
+attempt_portion(Batch *batch, bool is_contended)
+{
+	SvpBackfillCounts counts = batch->counts;
+	int			next_known = batch->next_known;
+	ErrorData  *error;
+
+	batch->is_contended = is_contended;
+	svp_backfill_mark(batch->history);
+	error = svp_attempt(try_portion, batch);
+	if (error == NULL)
+		return true;
+	svp_bulk_take(NULL, false);
+	batch->bulk = NULL;
+	if (!is_contention(error))
+		ReThrowError(error);
+	batch->counts = counts;
+	batch->next_known = next_known;
+	svp_backfill_rewind(batch->history);
+	return false;
+}
+
+/*
+ * A batch in portions, so that where another transaction is at a ticket, few
+ * have to be taken more slowly.
+ */
 static void
 record_batch(Batch *batch)
 {
-	ErrorData  *error = svp_attempt(try_all, batch);
-
-	if (error == NULL)
-		return;
-	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-		ReThrowError(error);
-	start_over(batch);
-	record_one_by_one(batch);
+	for (batch->first = 0; batch->first < batch->tickets.nrows; batch->first = batch->end)
+	{
+		batch->end = Min(batch->first + PORTION, batch->tickets.nrows);
+		if (!attempt_portion(batch, false) && !attempt_portion(batch, true))
+			record_one_by_one(batch);
+	}
 }
 
 /*

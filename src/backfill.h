@@ -10,6 +10,7 @@
 #ifndef SVP_BACKFILL_H
 #define SVP_BACKFILL_H
 
+#include "bulk.h"
 #include "slice.h"
 #include "ticket_history.h"
 
@@ -47,8 +48,9 @@ extern void svp_backfill_move(SvpBackfill *run, const SvpKeyOrder *order, const 
 
 /* backfill_ticket.c: one ticket, with what its histories tell */
 extern void svp_backfill_ticket(SvpBackfill *run, SvpAttachment *attachment,
-								const SvpKeyOrder *order, SvpSliceRow *row, bool is_known,
-								SvpChange *changes, int nchanges, SvpBackfillCounts *counts);
+								const SvpKeyOrder *order, struct SvpBulk *bulk,
+								SvpSliceRow *row, bool is_known, SvpChange *changes,
+								int nchanges, SvpBackfillCounts *counts);
 
 /* backfill_history.c: the changes of a batch of tickets */
 typedef struct SvpBackfillHistory SvpBackfillHistory;
@@ -56,6 +58,9 @@ typedef struct SvpBackfillHistory SvpBackfillHistory;
 extern SvpBackfillHistory *svp_backfill_histories(SvpAttachment *attachment,
 												  const SvpKeyOrder *order,
 												  const SvpSlice *tickets);
+
+/* Come back to where it was marked. */
+extern void svp_backfill_mark(SvpBackfillHistory *history);
 extern void svp_backfill_rewind(SvpBackfillHistory *history);
 extern SvpChange *svp_backfill_changes(SvpBackfillHistory *history, Datum *key,
 									   int *nchanges);

@@ -23,6 +23,7 @@ typedef struct Source
 	const SvpMapping *mapping;
 	SvpSlice	slice;
 	int			next;
+	int			mark;
 	bool		is_broken;		/* a row of it fails: ask for each ticket */
 } Source;
 
@@ -116,14 +117,18 @@ read_broken(SvpBackfillHistory *history, Source *source, Datum *key)
 		add_change(history, source, &slice.rows[i]);
 }
 
-/*
- * Begin again at the first ticket.
- */
+void
+svp_backfill_mark(SvpBackfillHistory *history)
+{
+	for (int i = 0; i < history->nsources; i++)
+		history->sources[i].mark = history->sources[i].next;
+}
+
 void
 svp_backfill_rewind(SvpBackfillHistory *history)
 {
 	for (int i = 0; i < history->nsources; i++)
-		history->sources[i].next = 0;
+		history->sources[i].next = history->sources[i].mark;
 }
 
 /*

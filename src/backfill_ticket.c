@@ -181,16 +181,42 @@ complete(SvpTicket *ticket, const SvpKeyOrder *order, SvpSliceRow *row, SvpChang
 		counts->recorded++;
 }
 
+/*
+ * Record a ticket that is not known, in bulk: who is faster makes the whole
+ * bulk fail.
+ */
+static void
+record_in_bulk(SvpTicket *ticket, struct SvpBulk *bulk, SvpSliceRow *row, SvpChange *changes,
+			   int nchanges, SvpBackfillCounts *counts)
+{
+	svp_bulk_take(bulk, true);
+	svp_ticket_open_new(ticket);
+	ticket->is_assumed_new = false;
+	svp_ticket_add_history(ticket, &row->facts, changes, nchanges);
+	svp_ticket_record_row(ticket, &row->facts);
+	if (ticket->nevents > 0)
+	{
+		svp_ticket_move_clocks(ticket);
+		counts->recorded++;
+	}
+	svp_bulk_take(bulk, false);
+}
+
 void
 svp_backfill_ticket(SvpBackfill *run, SvpAttachment *attachment, const SvpKeyOrder *order,
-					SvpSliceRow *row, bool is_known, SvpChange *changes, int nchanges,
-					SvpBackfillCounts *counts)
+					struct SvpBulk *bulk, SvpSliceRow *row, bool is_known, SvpChange *changes,
+					int nchanges, SvpBackfillCounts *counts)
 {
 	SvpTicket	ticket = ticket_of(run, attachment, row);
 
 	counts->done++;
 	if (!is_known && !row->facts.included)
 		return;
+	if (!is_known && bulk != NULL)
+	{
+		record_in_bulk(&ticket, bulk, row, changes, nchanges, counts);
+		return;
+	}
 	if (!is_known)
 	{
 		svp_ticket_open(&ticket);

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "bulk.h"
 #include "clock_table.h"
 
 static void
@@ -79,7 +80,9 @@ svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks)
 {
 	Reading		reading = {attachment->ticket->nkey, palloc(sizeof(SvpStoredClock) * 8), 0, 8};
 
-	svp_rows_scan(attachment, SVP_CLOCK, reading.nkey, key, false, take_clock, &reading);
+	/* a ticket that is written in bulk is new */
+	if (!svp_bulk_takes(attachment, SVP_CLOCK))
+		svp_rows_scan(attachment, SVP_CLOCK, reading.nkey, key, false, take_clock, &reading);
 	*nclocks = reading.n;
 	return reading.clocks;
 }

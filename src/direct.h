@@ -67,6 +67,11 @@ extern void svp_direct_free(SvpDirect *direct);
 
 /* direct_rows.c */
 extern void svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls);
+
+/* The same for many rows that were formed before; slots that are NULL are made. */
+extern HeapTuple svp_direct_form(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern void svp_direct_insert_many(SvpDirect *direct, HeapTuple *rows, TupleTableSlot **slots,
+								   int nrows);
 extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
 extern bool svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls);
 extern bool svp_direct_delete(SvpDirect *direct, const Datum *key);

@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
@@ -91,6 +92,44 @@ svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls)
 	(void) svp_insert_index_tuples(direct->result, direct->row, direct->estate, false, false,
 								   NULL, NIL);
 	end_write(direct);
+}
+
+HeapTuple
+svp_direct_form(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	HeapTuple	tuple;
+
+	begin_write("INSERT");
+	fill_row(direct, NULL, values, nulls);
+	check_constraints(direct);
+	tuple = heap_form_tuple(direct->descriptor, direct->row->tts_values, direct->row->tts_isnull);
+	end_write(direct);
+	return tuple;
+}
+
+void
+svp_direct_insert_many(SvpDirect *direct, HeapTuple *rows, TupleTableSlot **slots, int nrows)
+{
+	Relation	relation = direct->result->ri_RelationDesc;
+
+	if (nrows == 0)
+		return;
+	svp_direct_open_indexes(direct);
+	for (int i = 0; i < nrows; i++)
+	{
+		if (slots[i] == NULL)
+			slots[i] = MakeSingleTupleTableSlot(direct->descriptor, &TTSOpsHeapTuple);
+		ExecForceStoreHeapTuple(rows[i], slots[i], false);
+	}
+	table_multi_insert(relation, slots, nrows, GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < nrows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) svp_insert_index_tuples(direct->result, slots[i], direct->estate, false, false,
+									   NULL, NIL);
+		ResetPerTupleExprContext(direct->estate);
+		ExecClearTuple(slots[i]);
+	}
 }
 
 /* Looking for rows */

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "bulk.h"
 #include "direct.h"
 #include "key.h"
 
@@ -97,11 +98,28 @@ end_use(const Use *use)
 		svp_direct_close(use->direct);
 }
 
+SvpDirect *
+svp_rows_direct(SvpAttachment *attachment, SvpTableId id)
+{
+	Use			use = begin_use(attachment, id, RowExclusiveLock);
+	bool		stays = use.direct != NULL && use.direct == use.table->direct &&
+		use.table->span != NULL;
+
+	end_use(&use);
+	return stays ? use.direct : NULL;
+}
+
 void
 svp_rows_insert(SvpAttachment *attachment, SvpTableId id, const Datum *values, const bool *nulls)
 {
-	Use			use = begin_use(attachment, id, RowExclusiveLock);
+	Use			use;
 
+	if (svp_bulk_takes(attachment, id))
+	{
+		svp_bulk_add(id, values, nulls);
+		return;
+	}
+	use = begin_use(attachment, id, RowExclusiveLock);
 	if (use.direct != NULL)
 		svp_direct_insert(use.direct, values, nulls);
 	else
@@ -135,10 +153,17 @@ bool
 svp_rows_insert_new(SvpAttachment *attachment, SvpTableId id, const Datum *values,
 					const bool *nulls)
 {
-	Use			use = begin_use(attachment, id, RowExclusiveLock);
-	bool		is_new = use.direct != NULL ? svp_direct_insert_new(use.direct, values, nulls) :
-		insert_new_by_statement(use.table, values, nulls);
+	Use			use;
+	bool		is_new;
 
+	if (svp_bulk_takes(attachment, id))
+	{
+		svp_bulk_add(id, values, nulls);
+		return true;
+	}
+	use = begin_use(attachment, id, RowExclusiveLock);
+	is_new = use.direct != NULL ? svp_direct_insert_new(use.direct, values, nulls) :
+		insert_new_by_statement(use.table, values, nulls);
 	end_use(&use);
 	return is_new;
 }

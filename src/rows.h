@@ -71,6 +71,13 @@ extern void svp_rows_scan(SvpAttachment *attachment, SvpTableId id, int nprefix,
 						  const Datum *prefix, bool backward,
 						  SvpRowConsumer consume, void *arg);
 
+/*
+ * The direct way to a table, which stays open for as long as the current span;
+ * NULL if there is none.
+ */
+struct SvpDirect;
+extern struct SvpDirect *svp_rows_direct(SvpAttachment *attachment, SvpTableId id);
+
 /* Let go of what is kept for the tables of an attachment that is freed. */
 extern void svp_rows_forget(SvpAttachment *attachment);
 

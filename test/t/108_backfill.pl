@@ -48,6 +48,9 @@ $node->safe_psql('postgres', qq{
 	SELECT service_policy.publish_policy('desk', 1, '2024-01-01Z');
 	SELECT service_policy.attach('desk', 'crm.ticket', 'desk', '{id}',
 		'{"opened_at": "created_at", "changed_at": "created_at + number * interval ''7 minutes''", "state": "status", "priority": "priority"}', '{"new": "open", "wait": "pending", "done": "resolved"}');
+	-- without messages, tickets that are not known are written in bulk
+	SELECT service_policy.attach('plain', 'crm.ticket', 'desk', '{id}',
+		'{"opened_at": "created_at", "changed_at": "created_at + number * interval ''7 minutes''", "state": "status", "priority": "priority"}', '{"new": "open", "wait": "pending", "done": "resolved"}');
 	SELECT service_policy.attach_messages('desk', 'crm.message', '{id}', '{"ticket": ["ticket_id"], "sent_at": "at", "author": "author"}');
 });
 
@@ -80,9 +83,10 @@ sub stop_writers
 # A call in the background, and what it says.
 sub call
 {
-	my ($arguments) = @_;
+	my ($arguments, $name) = @_;
+	$name //= 'desk';
 	my $messages = '';
-	my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "CALL service_policy.backfill('desk'$arguments)" ],
+	my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', "CALL service_policy.backfill('$name'$arguments)" ],
 		'<', \undef, '>', \my $output, '2>', \$messages);
 	return { run => $run, messages => \$messages };
 }
@@ -150,6 +154,9 @@ $held->quit;
 $call->{run}->finish;
 is(${ $call->{messages} } =~ s/^NOTICE.*\n//r, '', 'it comes to its end');
 is(progress(), '1|finished|f', 'and is finished');
+$call = call(', batch => 2500', 'plain');
+$call->{run}->finish;
+is(${ $call->{messages} }, '', 'so does one in bulk');
 is(stop_writers($writers) =~ s/^pgbench: .*\n|^\s*\n//mgr, '', 'no writer failed');
 unlike(slurp_file($node->logfile), qr/deadlock detected|could not serialize|duplicate key/, 'nobody got into a deadlock');
 
@@ -160,6 +167,8 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE replay.ticket (LIKE crm.ticket INCLUDING ALL);
 	CREATE TABLE replay.message (LIKE crm.message INCLUDING ALL);
 	SELECT service_policy.attach('replay_desk', 'replay.ticket', 'desk', '{id}',
+		'{"opened_at": "created_at", "changed_at": "created_at + number * interval ''7 minutes''", "state": "status", "priority": "priority"}', '{"new": "open", "wait": "pending", "done": "resolved"}');
+	SELECT service_policy.attach('replay_plain', 'replay.ticket', 'desk', '{id}',
 		'{"opened_at": "created_at", "changed_at": "created_at + number * interval ''7 minutes''", "state": "status", "priority": "priority"}', '{"new": "open", "wait": "pending", "done": "resolved"}');
 	SELECT service_policy.attach_messages('replay_desk', 'replay.message', '{id}', '{"ticket": ["ticket_id"], "sent_at": "at", "author": "author"}');
 	INSERT INTO replay.message SELECT * FROM crm.message;
@@ -182,16 +191,20 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM (TABLE crm.ticket EXCEPT T
 # Of a ticket that was deleted before it was taken over, the messages are not.  Leaving is dated by the transaction that deletes, and what a deleted ticket's clocks counted until then depends on that.
 sub differences
 {
-	my ($what) = @_;
+	my ($what, $name) = @_;
+	$name //= 'desk';
 	my $query = "SELECT $what";
-	my ($mine, $theirs) = map { $query =~ s/DATA/$_/gr } qw(desk_data replay_desk_data);
+	my ($mine, $theirs) = map { $query =~ s/DATA/$_/gr } "${name}_data", "replay_${name}_data";
 	return $node->safe_psql('postgres', "(SELECT 'taken over', * FROM ($mine EXCEPT ALL $theirs) a LIMIT 5) UNION ALL (SELECT 'from the start', * FROM ($theirs EXCEPT ALL $mine) b LIMIT 5)");
 }
-is(differences(q{id, CASE WHEN event <> 'left' THEN at END, event, state, source_state, opened_at, priority FROM DATA.ledger WHERE event <> 'expected'}),
-	'', 'the ledger is the same: nothing is lost or doubled');
+my $records = q{id, CASE WHEN event <> 'left' THEN at END, event, state, source_state, opened_at, priority FROM DATA.ledger WHERE event <> 'expected'};
+my $clocks = q{id, metric, cycle, benchmark, state, started_at, due_at, priority, CASE WHEN state <> 'cancelled' THEN ARRAY[elapsed_us, paused_us] END AS counted,
+	CASE WHEN state <> 'cancelled' THEN stopped_at END AS stopped_at FROM DATA.clock WHERE id IN (SELECT id FROM crm.ticket)};
+is(differences($records), '', 'the ledger is the same: nothing is lost or doubled');
 is(differences('id, sent_at, message, author FROM DATA.message WHERE id IN (SELECT id FROM crm.ticket)'), '', '… and so are the messages');
-is(differences(q{id, metric, cycle, benchmark, state, started_at, due_at, priority, CASE WHEN state <> 'cancelled' THEN ARRAY[elapsed_us, paused_us] END AS counted,
-	CASE WHEN state <> 'cancelled' THEN stopped_at END AS stopped_at FROM DATA.clock WHERE id IN (SELECT id FROM crm.ticket)}), '', '… and the clocks');
+is(differences($clocks), '', '… and the clocks');
+is(differences($records, 'plain'), '', 'so is a ledger that was written in bulk');
+is(differences($clocks, 'plain'), '', '… and its clocks');
 is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT problem, ' ') FROM desk_data.issue}), 'restated', 'clocks that were judged before their messages came were restated; that is all there was to say');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM desk_data.clock WHERE imported_at IS NULL AND id % 2 = 0}), 0, 'clocks of the tickets that were there before never escalate');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM desk_data.clock WHERE imported_at IS NOT NULL AND id % 2 = 1 AND cycle = 1}), 0, '… and those of the others do');
