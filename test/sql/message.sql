@@ -161,14 +161,14 @@ SELECT * FROM crm_mail.kept WHERE id = 5;
 UPDATE crm_mail.person SET email = email;
 SELECT count(*) FROM mail_data.ledger;
 
--- What cannot be understood is an issue of its ticket, or a warning where nobody knows of which.
+-- What cannot be understood is an issue of its ticket, or a warning where it is not known of which.
 INSERT INTO crm_mail.ticket VALUES (6, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
 INSERT INTO crm_mail.post VALUES (60, 6, '2024-03-04 09:30', 'postmaster', 0, 'Whose is this?');
 INSERT INTO crm_mail.post VALUES (61, 6, NULL, 'bob@desk.example', 0, 'When was this?');
 INSERT INTO crm_mail.post VALUES (62, 6, 'infinity', 'bob@desk.example', 0, 'And this?');
-INSERT INTO crm_mail.post VALUES (63, NULL, '2024-03-04 09:30', 'bob@desk.example', 0, 'For nobody');
+INSERT INTO crm_mail.post VALUES (63, NULL, '2024-03-04 09:30', 'bob@desk.example', 0, 'For no ticket');
 INSERT INTO crm_mail.post VALUES (64, 3000000000, '2024-03-04 09:30', 'bob@desk.example', 0, 'For no ticket there can be');
-INSERT INTO crm_mail.post VALUES (65, 6, '2024-03-04 09:30', NULL, 0, 'By nobody'), (66, 6, '2024-03-04 09:30', 'bob@desk.example', NULL, 'For nobody to see');
+INSERT INTO crm_mail.post VALUES (65, 6, '2024-03-04 09:30', NULL, 0, 'By no one'), (66, 6, '2024-03-04 09:30', 'bob@desk.example', NULL, 'For no one to see');
 INSERT INTO crm_mail.post VALUES (67, 6, '1969-07-20 20:17', 'agent', 0, 'From the moon'), (68, 6, '2500-01-01', 'customer', 0, 'From the future');
 SELECT problem, detail, value FROM mail.issues WHERE id = 6 ORDER BY issue_id;
 SELECT * FROM crm_mail.kept WHERE id = 6;
