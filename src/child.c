@@ -324,6 +324,7 @@ svp_child_reconsider(SvpTicket *ticket)
 {
 	if (ticket->attachment->message != NULL && !svp_ledger_has_left(&ticket->ledger))
 		svp_child_messages(ticket);
+	ticket->completes = true;
 	if (!record_ticket(ticket) && ticket->nevents > 0)
 		svp_ticket_move_clocks(ticket);
 }

@@ -312,6 +312,21 @@ svp_ledger_lock(SvpAttachment *attachment, const Datum *key)
 	return svp_rows_lock(attachment, SVP_LEDGER, row.values);
 }
 
+void
+svp_ledger_amend(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
+				 const SvpRecord *record)
+{
+	SvpRow		row;
+
+	fill_row(&row, attachment, key, record);
+	(void) svp_rows_update(attachment, SVP_LEDGER, row.values, row.nulls);
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		if (ledger->records[i].seq == record->seq)
+			ledger->records[i] = *record;
+	}
+}
+
 /*
  * Take back a record of this same transaction.
  */

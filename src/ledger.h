@@ -65,6 +65,9 @@ extern bool svp_ledger_anchor(SvpAttachment *attachment, const Datum *key, int64
 /* Wait for whoever writes of the ticket; false if it has no row. */
 extern bool svp_ledger_lock(SvpAttachment *attachment, const Datum *key);
 
+/* Write a record of this same transaction anew, under its number and at its time. */
+extern void svp_ledger_amend(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
+							 const SvpRecord *record);
 extern void svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
 							   int32 seq);
 

@@ -28,6 +28,7 @@ typedef struct SvpTicket
 	bool		is_preview;		/* what would be: nothing is written */
 	bool		is_import;		/* by backfill() */
 	bool		restates;		/* judged clocks change too */
+	bool		completes;		/* what this transaction recorded last, if it was then */
 	bool		yields;			/* to whoever records it first: see is_overtaken */
 	SvpWitness	witness;		/* hears of each clock that is moved; may be NULL */
 	void	   *witness_arg;

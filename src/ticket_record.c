@@ -346,12 +346,44 @@ record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record
 		svp_ticket_append(ticket, *record, SVP_EVENT_CHANGED, at);
 }
 
+/*
+ * Is this what that very record lacked, since the row was written before what
+ * it depends on?  Then there was no moment without it: a save that resolves a
+ * ticket is judged by the scenario that it brings.
+ */
+static bool
+is_rest_of(const SvpTicket *ticket, const SvpRecord *latest, const SvpRecord *record, int64 at)
+{
+	return ticket->completes && latest->event.kind != SVP_EVENT_LEFT &&
+		latest->recorded_at == GetCurrentTransactionStartTimestamp() &&
+		latest->event.at == at && latest->opened_at == record->opened_at &&
+		latest->event.state == record->event.state &&
+		svp_record_same_text(latest->source_state, record->source_state);
+}
+
+static void
+complete_record(SvpTicket *ticket, const SvpRecord *latest, SvpRecord record)
+{
+	record.seq = latest->seq;
+	record.event.kind = latest->event.kind;
+	record.event.at = latest->event.at;
+	record.recorded_at = latest->recorded_at;
+	record.recorded_by = latest->recorded_by;
+	svp_ledger_amend(ticket->attachment, ticket->key, &ticket->ledger, &record);
+	svp_ticket_note(ticket, record.event.at);
+}
+
 static void
 record_change(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 			  const SvpRecord *record)
 {
 	int64		at = svp_ticket_event_time(ticket, facts, latest, record->event.state);
 
+	if (is_rest_of(ticket, latest, record, at))
+	{
+		complete_record(ticket, latest, *record);
+		return;
+	}
 	/* a row that is back as it was long ago has come back now at the earliest */
 	if (latest->event.kind == SVP_EVENT_LEFT)
 		at = Max(at, latest->event.at);

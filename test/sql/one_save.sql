@@ -40,6 +40,15 @@ INSERT INTO crm_saves.note VALUES (3, 3, '2024-03-04 09:10+00', 'agent');
 COMMIT;
 SELECT * FROM crm_saves.clocks WHERE id = 3;
 
+-- Solved by the save that tells that it is gold: judged as gold, in one event.
+INSERT INTO crm_saves.issue VALUES (5, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
+BEGIN;
+UPDATE crm_saves.issue SET status = 'solved', updated_at = '2024-03-04 12:00+00' WHERE id = 5;
+INSERT INTO crm_saves.field VALUES (5, 'gold');
+COMMIT;
+SELECT * FROM crm_saves.clocks WHERE id = 5;
+SELECT seq, event, state, customer_tier FROM saves_data.ledger WHERE id = 5 ORDER BY seq;
+
 -- Deleted with all that belongs to it, that first: what it was served stays.
 INSERT INTO crm_saves.issue VALUES (4, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00');
 INSERT INTO crm_saves.note VALUES (4, 4, '2024-03-04 09:10+00', 'agent');

@@ -86,6 +86,10 @@ sub written
 			[ '2024-07-02 23:00', anna  => tier => 'Gold' ],
 			[ '2024-07-03 09:00', anna  => status => 'Gelöst' ],
 		],
+		solved_as_another_class => [
+			[ '2024-07-01 20:00', carla => priority => 'Sofort', tier => 'Silber' ],
+			[ '2024-07-02 09:00', anna  => tier => 'Gold', status => 'Gelöst', notes => 'Sie sind Gold.' ],
+		],
 		passed_around => [
 			[ '2024-07-08 09:00', dora => tracker => 'Feature' ],
 			[ '2024-07-08 10:00', anna => owner => 'Zweite Ebene' ],
