@@ -41,4 +41,4 @@ FROM (SELECT sync, shape, statement, 1 AS n, 'tps, ours / bare' AS what, share A
       UNION ALL
       SELECT sync, shape, statement, 2, 'tps, ours / ' || variant, times, CASE variant WHEN 'tuned' THEN 1.5 ELSE 2 END
       FROM crm.result WHERE variant IN ('tuned', 'usual')) target
-WHERE statement <> 'unmapped' ORDER BY sync DESC, shape, statement, n, what;
+WHERE statement IN ('insert', 'status') ORDER BY sync DESC, shape, statement, n, what;
