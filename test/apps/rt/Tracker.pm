@@ -84,7 +84,8 @@ sub environment
 {
 	my ($self) = @_;
 	my $dir = $self->{dir};
-	return ($self->clock, RT_SITE_CONFIG => "$dir/RT_SiteConfig.pm", RT_SITE_CONFIG_DIR => '/dev/null', HOME => $dir, TZ => 'America/New_York');
+	return ($self->clock, RT_SITE_CONFIG => "$dir/RT_SiteConfig.pm", RT_SITE_CONFIG_DIR => '/dev/null',
+		HOME => $dir, TMPDIR => $dir, TZ => 'America/New_York');
 }
 
 # From now on it is this time, in seconds since 1970; for the server, which counts finer, most of a second later.
