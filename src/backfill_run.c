@@ -141,7 +141,7 @@ count_rows(SvpAttachment *attachment)
 static int64
 estimate_rows(SvpAttachment *attachment)
 {
-	Oid			table = svp_slice_table(attachment);
+	Oid			table = svp_ticket_table(attachment);
 	List	   *relations = find_all_inheritors(table, AccessShareLock, NULL);
 	double		total = 0;
 	ListCell   *lc;

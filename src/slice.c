@@ -15,22 +15,15 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
 #include "access/stratnum.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_operator.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "attempt.h"
 #include "mapping.h"
@@ -59,225 +52,7 @@ enter_settings(void)
 	return level;
 }
 
-/* The order of keys */
-
-Oid
-svp_slice_table(SvpAttachment *attachment)
-{
-	List	   *names = stringToQualifiedNameList(attachment->ticket->table);
-
-	return RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, false);
-}
-
-static Relation
-open_ticket_table(SvpAttachment *attachment)
-{
-	return table_open(svp_slice_table(attachment), NoLock);
-}
-
-/*
- * Which part of the key is in which place of an index.  False unless the
- * index begins with all of them.
- */
-static bool
-parts_of_index(const SvpMapping *mapping, Relation relation, Form_pg_index index, int *parts)
-{
-	for (int i = 0; i < mapping->nkey; i++)
-	{
-		int			part = 0;
-
-		if (i >= index->indnkeyatts || index->indkey.values[i] <= 0)
-			return false;
-		while (part < mapping->nkey &&
-			   svp_mapping_key_column(mapping, part, RelationGetDescr(relation)) != index->indkey.values[i])
-			part++;
-		if (part == mapping->nkey)
-			return false;
-		parts[i] = part;
-	}
-	return true;
-}
-
-/*
- * Take the parts as an index has them that gives the rows in that order.
- */
-static void
-follow_index(const SvpMapping *mapping, Relation relation, int *parts)
-{
-	List	   *indexes = RelationGetIndexList(relation);
-	ListCell   *lc;
-
-	foreach(lc, indexes)
-	{
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(lc)));
-		Form_pg_index index;
-		int			found[INDEX_MAX_KEYS];
-		bool		fits;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		index = (Form_pg_index) GETSTRUCT(tuple);
-		fits = index->indisunique && index->indisvalid &&
-			heap_attisnull(tuple, Anum_pg_index_indpred, NULL) &&
-			heap_attisnull(tuple, Anum_pg_index_indexprs, NULL) &&
-			parts_of_index(mapping, relation, index, found);
-		ReleaseSysCache(tuple);
-		if (fits)
-		{
-			memcpy(parts, found, sizeof(int) * mapping->nkey);
-			break;
-		}
-	}
-	list_free(indexes);
-}
-
-void
-svp_key_order(SvpAttachment *attachment, SvpKeyOrder *order)
-{
-	const SvpMapping *mapping = attachment->ticket;
-	Relation	relation = open_ticket_table(attachment);
-
-	order->nkey = mapping->nkey;
-	for (int i = 0; i < mapping->nkey; i++)
-	{
-		AttrNumber	column = svp_mapping_key_column(mapping, i, RelationGetDescr(relation));
-		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), column - 1);
-
-		if (attribute->atttypid != attachment->key_types[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("key column \"%s\" is of type %s, but was of type %s when it was attached",
-							NameStr(attribute->attname), format_type_be(attribute->atttypid),
-							format_type_be(attachment->key_types[i])),
-					 errhint("Attach again under another name, or change the type back.")));
-		order->types[i] = attribute->atttypid;
-		order->collations[i] = attribute->attcollation;
-		order->parts[i] = i;
-	}
-	follow_index(mapping, relation, order->parts);
-	relation_close(relation, AccessShareLock);
-}
-
-int
-svp_key_compare(const SvpKeyOrder *order, const Datum *a, const Datum *b)
-{
-	for (int i = 0; i < order->nkey; i++)
-	{
-		int			part = order->parts[i];
-		TypeCacheEntry *type = lookup_type_cache(order->types[part], TYPECACHE_CMP_PROC_FINFO);
-		int			result = DatumGetInt32(FunctionCall2Coll(&type->cmp_proc_finfo,
-															 order->collations[part],
-															 a[part], b[part]));
-
-		if (result != 0)
-			return result;
-	}
-	return 0;
-}
-
 /* Building the query */
-
-/*
- * A btree operator of a type, qualified: that of another schema is not found
- * by its name alone.
- */
-static const char *
-operator_of(Oid type, int strategy)
-{
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-	Oid			operator = get_opfamily_member(entry->btree_opf, entry->btree_opintype,
-											   entry->btree_opintype, strategy);
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "type %u has no btree operator %d", type, strategy);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return name;
-}
-
-/*
- * Compare the key with parameters, as a row: an index on its columns answers
- * that at once.
- */
-static void
-append_row_comparison(StringInfo query, const SvpKeyOrder *order, char **key, int strategy,
-					  int parameter)
-{
-	for (int i = 0; i < order->nkey; i++)
-		appendStringInfo(query, "%s%s", i > 0 ? ", " : " AND (", key[order->parts[i]]);
-	appendStringInfo(query, ") %s (", operator_of(order->types[0], strategy));
-	for (int i = 0; i < order->nkey; i++)
-		appendStringInfo(query, "%s$%d", i > 0 ? ", " : "", parameter + order->parts[i]);
-	appendStringInfoChar(query, ')');
-}
-
-/*
- * The same where the types' operators are not all of one name, and rows
- * cannot be compared.
- */
-static void
-append_stepwise_comparison(StringInfo query, const SvpKeyOrder *order, char **key, int strategy,
-						   int parameter)
-{
-	int			strict = strategy == BTLessEqualStrategyNumber ? BTLessStrategyNumber :
-		BTGreaterStrategyNumber;
-
-	appendStringInfoString(query, " AND (false");
-	for (int last = 0; last < order->nkey; last++)
-	{
-		for (int i = 0; i <= last; i++)
-		{
-			int			part = order->parts[i];
-			int			which = i < last ? BTEqualStrategyNumber :
-				last < order->nkey - 1 ? strict : strategy;
-
-			appendStringInfo(query, " %s %s %s $%d", i == 0 ? "OR" : "AND", key[part],
-							 operator_of(order->types[part], which), parameter + part);
-		}
-	}
-	appendStringInfoChar(query, ')');
-}
-
-static void
-append_comparison(StringInfo query, const SvpKeyOrder *order, char **key, int strategy,
-				  int parameter)
-{
-	const char *first = operator_of(order->types[0], strategy);
-
-	for (int i = 1; i < order->nkey; i++)
-	{
-		if (strcmp(first, operator_of(order->types[i], strategy)) != 0)
-		{
-			append_stepwise_comparison(query, order, key, strategy, parameter);
-			return;
-		}
-	}
-	append_row_comparison(query, order, key, strategy, parameter);
-}
-
-static void
-append_range(StringInfo query, const SvpKeyOrder *order, char **key, const SvpKeyRange *range)
-{
-	appendStringInfoString(query, " WHERE true");
-	if (range->after != NULL)
-		append_comparison(query, order, key, BTGreaterStrategyNumber, 1);
-	if (range->from != NULL)
-		append_comparison(query, order, key, BTGreaterEqualStrategyNumber, 1);
-	if (range->to != NULL)
-		append_comparison(query, order, key, BTLessEqualStrategyNumber, 1 + order->nkey);
-}
-
-static void
-append_order(StringInfo query, const SvpKeyOrder *order, char **key)
-{
-	for (int i = 0; i < order->nkey; i++)
-		appendStringInfo(query, "%s %s", i > 0 ? "," : " ORDER BY", key[order->parts[i]]);
-}
 
 static void
 append_limit(StringInfo query, const SvpKeyRange *range)
@@ -340,8 +115,8 @@ facts_query(const SvpMapping *mapping, const SvpKeyOrder *order, const SvpKeyRan
 	appendStringInfo(&query, ", (%s\n) IS TRUE FROM %s AS %s",
 					 mapping->only_where == NULL ? "true" : mapping->only_where,
 					 mapping->table, mapping->alias);
-	append_range(&query, order, key, range);
-	append_order(&query, order, key);
+	svp_key_append_range(&query, order, key, range);
+	svp_key_append_order(&query, order, key);
 	for (int i = 0; !is_ticket && i < mapping->nkey; i++)
 		appendStringInfo(&query, ", %s.%s", mapping->alias, quote_identifier(mapping->key[i]));
 	append_limit(&query, range);
@@ -518,8 +293,8 @@ rows_query(const SvpMapping *mapping, const SvpKeyOrder *order, const SvpKeyRang
 	for (int i = 0; i < order->nkey; i++)
 		appendStringInfo(&query, "%s%s AS k%d", i > 0 ? ", " : "SELECT ", key[i], i);
 	appendStringInfo(&query, ", ticket FROM %s AS ticket", mapping->table);
-	append_range(&query, order, key, range);
-	append_order(&query, order, key);
+	svp_key_append_range(&query, order, key, range);
+	svp_key_append_order(&query, order, key);
 	append_limit(&query, range);
 	return query.data;
 }
@@ -528,7 +303,7 @@ void
 svp_slice_read_rows(SvpAttachment *attachment, const SvpKeyOrder *order, const SvpKeyRange *range,
 					SvpSlice *slice)
 {
-	Relation	relation = open_ticket_table(attachment);
+	Relation	relation = table_open(svp_ticket_table(attachment), NoLock);
 	const char *problem;
 	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->ticket, relation, &problem);
 	int			level = enter_settings();
@@ -555,13 +330,13 @@ svp_slice_read_rows(SvpAttachment *attachment, const SvpKeyOrder *order, const S
 	}
 	SPI_freetuptable(result);
 	AtEOXact_GUC(false, level);
-	relation_close(relation, AccessShareLock);
+	table_close(relation, AccessShareLock);
 }
 
 bool
 svp_slice_lock_row(SvpAttachment *attachment, const SvpKeyOrder *order, const Datum *key)
 {
-	Relation	relation = open_ticket_table(attachment);
+	Relation	relation = table_open(svp_ticket_table(attachment), NoLock);
 	SvpKeyRange range = {.from = key};
 	StringInfoData query;
 	Oid			user;
@@ -573,7 +348,7 @@ svp_slice_lock_row(SvpAttachment *attachment, const SvpKeyOrder *order, const Da
 	for (int i = 0; i < order->nkey; i++)
 		appendStringInfo(&query, " %s ticket.%s %s $%d", i == 0 ? "WHERE" : "AND",
 						 quote_identifier(attachment->ticket->key[i]),
-						 operator_of(order->types[i], BTEqualStrategyNumber), i + 1);
+						 svp_key_operator(order->types[i], BTEqualStrategyNumber), i + 1);
 	appendStringInfoString(&query, " FOR NO KEY UPDATE");
 
 	GetUserIdAndSecContext(&user, &context);
@@ -583,7 +358,7 @@ svp_slice_lock_row(SvpAttachment *attachment, const SvpKeyOrder *order, const Da
 	run(query.data, order, &range, false);
 	AtEOXact_GUC(false, level);
 	SetUserIdAndSecContext(user, context);
-	relation_close(relation, AccessShareLock);
+	table_close(relation, AccessShareLock);
 	return SPI_processed > 0;
 }
 
@@ -604,9 +379,9 @@ svp_slice_read_known(SvpAttachment *attachment, const SvpKeyOrder *order, const 
 	}
 	appendStringInfo(&query, " FROM %s AS known",
 					 quote_qualified_identifier(attachment->data_schema, "ledger"));
-	append_range(&query, order, key, range);
+	svp_key_append_range(&query, order, key, range);
 	appendStringInfoString(&query, " AND known.seq = 1");
-	append_order(&query, order, key);
+	svp_key_append_order(&query, order, key);
 	run(query.data, order, range, false);
 	result = SPI_tuptable;
 	begin_slice(slice);

@@ -10,28 +10,7 @@
 #ifndef SVP_SLICE_H
 #define SVP_SLICE_H
 
-#include "attachment.h"
-
-/*
- * The order in which tickets are gone through: that of the btree operators of
- * their key's types, its parts as the ticket table's index has them.
- */
-typedef struct SvpKeyOrder
-{
-	int			nkey;
-	Oid			types[INDEX_MAX_KEYS];	/* of the parts, as the mapping has them … */
-	Oid			collations[INDEX_MAX_KEYS];
-	int			parts[INDEX_MAX_KEYS];	/* … and these, in order of comparison */
-} SvpKeyOrder;
-
-/* Tickets behind a key, or from one to another; NULL: unbounded. */
-typedef struct SvpKeyRange
-{
-	const Datum *after;
-	const Datum *from;
-	const Datum *to;
-	int			limit;			/* 0 = none */
-} SvpKeyRange;
+#include "key_order.h"
 
 typedef struct SvpSliceRow
 {
@@ -44,12 +23,6 @@ typedef struct SvpSlice
 	int			nrows;
 	SvpSliceRow *rows;			/* in order */
 } SvpSlice;
-
-/* The ticket table. */
-extern Oid	svp_slice_table(SvpAttachment *attachment);
-
-extern void svp_key_order(SvpAttachment *attachment, SvpKeyOrder *order);
-extern int	svp_key_compare(const SvpKeyOrder *order, const Datum *a, const Datum *b);
 
 /*
  * Read a slice of the ticket table or of one that tells of tickets.  NULL, or

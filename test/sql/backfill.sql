@@ -196,7 +196,60 @@ SELECT service_policy.attach_history('parted', 'archive.log', '{id}', '{"ticket"
 SELECT service_policy.attach_history('parted', 'archive.log', '{number}', '{"ticket": ["company"], "changed_at": "at"}');
 SELECT service_policy.attach_history('parted', 'archive.log', '{id}', '{"ticket": ["company"], "changed_at": "at", "opened_at": "at"}');
 SELECT service_policy.attach_history('parted', NULL, '{id}', '{"ticket": ["company"], "changed_at": "at"}');
-ALTER TABLE archive.parted ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+
+-- Who may: the owner of the attachment and its members, if they may execute it. It reads as that owner.
+SET client_min_messages = error;
+CREATE ROLE backfill_owner;
+CREATE ROLE backfill_member;
+CREATE ROLE backfill_other;
+GRANT backfill_owner TO backfill_member;
+DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO backfill_owner', current_database()); END $$;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA service_policy TO backfill_owner;
+GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA service_policy TO backfill_owner;
+GRANT USAGE ON SCHEMA archive TO backfill_owner;
+CREATE TABLE archive.owned (id int PRIMARY KEY, status text, opened timestamptz, secret boolean);
+INSERT INTO archive.owned VALUES (1, 'new', '2024-01-08 09:00Z', false), (2, 'new', '2024-01-08 09:00Z', true);
+GRANT SELECT, TRIGGER ON archive.owned TO backfill_owner;
+SET ROLE backfill_owner;
+SELECT service_policy.attach('owned', 'archive.owned', 'past', '{id}', '{"opened_at": "opened", "state": "status"}', '{"new": "open", "done": "resolved"}');
+RESET ROLE;
+SET ROLE backfill_other;
+CALL service_policy.backfill('owned');
+RESET ROLE;
+GRANT EXECUTE ON PROCEDURE service_policy.backfill TO backfill_other, backfill_member;
+SET ROLE backfill_other;
+CALL service_policy.backfill('owned');
+RESET ROLE;
+ALTER TABLE archive.owned ENABLE ROW LEVEL SECURITY;
+CREATE POLICY no_secrets ON archive.owned FOR SELECT TO backfill_owner USING (NOT secret);
+SET ROLE backfill_member;
+CALL service_policy.backfill('owned');
+RESET ROLE;
+ALTER TABLE archive.owned DISABLE ROW LEVEL SECURITY;
+REVOKE SELECT ON archive.owned FROM backfill_owner;
+SET ROLE backfill_member;
+CALL service_policy.backfill('owned');
+RESET ROLE;
+GRANT SELECT ON archive.owned TO backfill_owner;
+SET ROLE backfill_member;
+CALL service_policy.backfill('owned');
+RESET ROLE;
+SELECT run, state, started_by, done_count, recorded_count FROM owned.backfill_progress;
+-- completing a known ticket locks its row, though the owner may only read
+ALTER TABLE archive.owned DISABLE TRIGGER service_policy_owned;
+UPDATE archive.owned SET status = 'done' WHERE id = 1;
+ALTER TABLE archive.owned ENABLE TRIGGER service_policy_owned;
+SET ROLE backfill_member;
+CALL service_policy.backfill('owned');
+RESET ROLE;
+SELECT run, state, started_by, done_count, recorded_count, completed_count FROM owned.backfill_progress WHERE run > 1;
+SELECT id, seq, event, state, recorded_by FROM owned_data.ledger ORDER BY id, seq;
+SELECT service_policy.detach('owned', false);
+DROP OWNED BY backfill_owner, backfill_member, backfill_other;
+DROP ROLE backfill_owner, backfill_member, backfill_other;
+RESET client_min_messages;
+
+-- The table is gone.
 DROP TABLE archive.parted;
 CALL service_policy.backfill('parted');
 SELECT state FROM parted.backfill_progress ORDER BY run DESC LIMIT 1;
