@@ -103,6 +103,15 @@ sub history
 	return $self->{redmine}->call(GET => "issues/$id.json?include=journals")->{issue};
 }
 
+# Make an issue's latest note one for colleagues only.
+sub hide_note
+{
+	my ($self, $id, $time, $who) = @_;
+	my ($note) = grep { $_->{notes} } reverse @{ $self->history($id)->{journals} };
+	$self->{redmine}->call(PUT => "journals/$note->{id}.json", as => $who, at => moment($time), body => { journal => { private_notes => 1 } });
+	return;
+}
+
 sub delete
 {
 	my ($self, $id, $who) = @_;

@@ -10,6 +10,7 @@ use IPC::Run;
 use JSON::PP;
 use MIME::Base64;
 use PostgreSQL::Test::Utils;
+use Symbol qw(gensym);
 
 # Where the packages put it.
 my $code = '/usr/share/redmine';
@@ -67,14 +68,15 @@ sub install
 	return;
 }
 
-# Its web server, a process of its own, on a free port.
+# Its web server, a process of its own, on a free port.  It ends with its standard input, so at the latest with us.
 sub start
 {
 	my ($self, $config) = @_;
 	my $port = free_port();
 	my $log = "$self->{dir}/log/server.log";
 	my @server = ('rackup', '-s', 'webrick', '-o', '127.0.0.1', '-p', $port, '-E', 'production', $config);
-	$self->{server} = IPC::Run::start(\@server, '<', '/dev/null', '>&', $log, $self->in_app);
+	$self->{leash} = gensym;
+	$self->{server} = IPC::Run::start(\@server, '<pipe', $self->{leash}, '>&', $log, $self->in_app);
 	$self->{url} = "http://127.0.0.1:$port";
 	$self->{http} = HTTP::Tiny->new(timeout => 60, default_headers => {
 		'Content-Type' => 'application/json', Authorization => 'Basic ' . encode_base64('admin:admin', '') });
@@ -90,7 +92,8 @@ sub stop
 {
 	my ($self) = @_;
 	my $server = delete $self->{server} or return;
-	$server->kill_kill(grace => 5);
+	close delete $self->{leash};
+	$server->finish;
 	return;
 }
 
