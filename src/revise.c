@@ -16,12 +16,14 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/syscache.h"
 
 #include "key.h"
 #include "revise.h"
 #include "settings.h"
+#include "span.h"
 
 #define USECS_PER_CENTIMINUTE 600000
 
@@ -75,6 +77,9 @@ svp_revise_begin(SvpRevision *revision, SvpAttachment *attachment)
 	revision->settings = svp_settings_enter();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	revision->tables = AllocSetContextCreate(CurrentMemoryContext, "service_policy tables",
+											 ALLOCSET_SMALL_SIZES);
+	revision->before = svp_span_enter(revision->tables);
 	if (!svp_rows_prepare(attachment, &problem))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -85,6 +90,8 @@ svp_revise_begin(SvpRevision *revision, SvpAttachment *attachment)
 void
 svp_revise_end(SvpRevision *revision)
 {
+	svp_span_leave(revision->before);
+	MemoryContextDelete(revision->tables);
 	SPI_finish();
 	svp_settings_leave(revision->settings);
 	svp_attachment_leave(&revision->caller);

@@ -19,6 +19,8 @@ typedef struct SvpRevision
 	const char *called_by;
 	SvpCaller	caller;
 	int			settings;
+	MemoryContext tables;		/* as long as it lives, they stay open */
+	struct SvpSpan *before;
 } SvpRevision;
 
 /* The attachment of that name, which has a ticket table. */
@@ -30,7 +32,7 @@ extern SvpAttachment *svp_revise_attachment(const char *name);
  */
 extern void svp_revise_check_owner(const SvpAttachment *attachment);
 
-/* Everything that is not freed sooner goes with the end. */
+/* Tables stay open until the end.  Everything that is not freed sooner goes with the end. */
 extern void svp_revise_begin(SvpRevision *revision, SvpAttachment *attachment);
 extern void svp_revise_end(SvpRevision *revision);
 
