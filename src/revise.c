@@ -23,7 +23,6 @@
 #include "key.h"
 #include "revise.h"
 #include "settings.h"
-#include "span.h"
 
 #define USECS_PER_CENTIMINUTE 600000
 

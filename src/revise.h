@@ -11,6 +11,7 @@
 #define SVP_REVISE_H
 
 #include "clock_table.h"
+#include "span.h"
 
 /* At work on an attachment's evidence: as its owner, connected to SPI. */
 typedef struct SvpRevision
@@ -20,7 +21,7 @@ typedef struct SvpRevision
 	SvpCaller	caller;
 	int			settings;
 	MemoryContext tables;		/* as long as it lives, they stay open */
-	struct SvpSpan *before;
+	SvpSpanMark before;
 } SvpRevision;
 
 /* The attachment of that name, which has a ticket table. */
