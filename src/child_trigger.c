@@ -117,5 +117,5 @@ record_child(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 Datum
 svp_child_changed(PG_FUNCTION_ARGS)
 {
-	return svp_trigger_record(fcinfo, "_child_changed", 2, record_child);
+	return svp_trigger_record(fcinfo, "child", 2, record_child);
 }

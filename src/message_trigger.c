@@ -137,5 +137,5 @@ record_message(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 Datum
 svp_message_changed(PG_FUNCTION_ARGS)
 {
-	return svp_trigger_record(fcinfo, "_message_changed", 1, record_message);
+	return svp_trigger_record(fcinfo, "message", 1, record_message);
 }

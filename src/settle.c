@@ -15,8 +15,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/portal.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -258,18 +260,34 @@ settle(void)
 	}
 }
 
+/*
+ * Deferred triggers and foreign keys of the owner's on our tables: those of the
+ * transaction have run, and what settling has queued would be dropped.
+ */
+static void
+run_deferred_triggers(bool is_prepare)
+{
+	do
+	{
+		AfterTriggerFireDeferred();
+	} while (PreCommit_Portals(is_prepare));
+}
+
 static void
 before_commit(XactEvent event, void *arg)
 {
 	MemoryContext caller;
 
-	if ((event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) ||
-		!svp_is_pending())
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
 		return;
 	caller = MemoryContextSwitchTo(TopTransactionContext);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	settle();
-	PopActiveSnapshot();
+	while (svp_is_pending())
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		settle();
+		PopActiveSnapshot();
+		run_deferred_triggers(event == XACT_EVENT_PRE_PREPARE);
+	}
 	MemoryContextSwitchTo(caller);
 }
 

@@ -179,5 +179,5 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 Datum
 svp_ticket_changed(PG_FUNCTION_ARGS)
 {
-	return svp_trigger_record(fcinfo, "_ticket_changed", 1, record_change_of_row);
+	return svp_trigger_record(fcinfo, "ticket", 1, record_change_of_row);
 }

@@ -86,7 +86,7 @@ svp_trigger_attachment(TriggerData *trigger, int nargs)
 }
 
 Datum
-svp_trigger_record(FunctionCallInfo fcinfo, const char *function, int nargs, SvpRecorder record)
+svp_trigger_record(FunctionCallInfo fcinfo, const char *row, int nargs, SvpRecorder record)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	SvpAttachment *attachment;
@@ -97,14 +97,14 @@ svp_trigger_record(FunctionCallInfo fcinfo, const char *function, int nargs, Svp
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("%s() can only be called as an AFTER trigger for each row", function)));
+				 errmsg("_%s_changed() can only be called as an AFTER trigger for each row", row)));
 
 	attachment = svp_trigger_attachment(trigger, nargs);
 	if (attachment == NULL || attachment->ticket == NULL)
 		return PointerGetDatum(NULL);
 	if (!svp_attachment_enter(attachment, &caller))
 	{
-		svp_trigger_warn(attachment, "ticket",
+		svp_trigger_warn(attachment, row,
 						 psprintf("schema \"%s\" does not exist", attachment->data_schema));
 		return PointerGetDatum(NULL);
 	}

@@ -25,7 +25,7 @@ typedef void (*SvpRecorder) (SvpAttachment *attachment, TriggerData *trigger, Oi
 extern SvpAttachment *svp_trigger_attachment(TriggerData *trigger, int nargs);
 
 /* The whole of an AFTER ROW trigger, which never makes its statement fail. */
-extern Datum svp_trigger_record(FunctionCallInfo fcinfo, const char *function, int nargs,
+extern Datum svp_trigger_record(FunctionCallInfo fcinfo, const char *row, int nargs,
 								SvpRecorder record);
 
 extern void svp_trigger_warn(const SvpAttachment *attachment, const char *row,

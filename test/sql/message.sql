@@ -174,6 +174,29 @@ SELECT problem, detail, value FROM mail.issues WHERE id = 6 ORDER BY issue_id;
 SELECT * FROM crm_mail.kept WHERE id = 6;
 SELECT * FROM crm_mail.clocks WHERE id = 6;
 
+-- What the owner defers to the end of the transaction comes after the clocks have moved, and may write messages itself.
+CREATE FUNCTION crm_mail.thank() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.metric = 'first_response' AND NEW.state = 'met' AND NEW.id = 27 THEN
+        INSERT INTO crm_mail.post VALUES (182, 28, '2024-03-04 09:31', 'agent', 0, 'Your colleague has an answer');
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER thank AFTER UPDATE ON mail_data.clock DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm_mail.thank();
+ALTER TABLE mail_data.clock ADD CONSTRAINT kept_with FOREIGN KEY (id) REFERENCES crm_mail.ticket DEFERRABLE INITIALLY DEFERRED NOT VALID;
+INSERT INTO crm_mail.ticket SELECT id, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00' FROM unnest('{27,28}'::int[]) id;
+INSERT INTO crm_mail.post VALUES (180, 27, '2024-03-04 09:30', 'agent', 0, 'An answer');
+SELECT * FROM crm_mail.clocks WHERE id IN (27, 28) AND metric = 'first_response';
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DELETE FROM crm_mail.ticket WHERE id = 27;
+SET LOCAL session_replication_role = origin;
+INSERT INTO crm_mail.post VALUES (181, 27, '2024-03-04 09:40', 'customer', 0, 'And then?');
+COMMIT;
+ALTER TABLE mail_data.clock DROP CONSTRAINT kept_with;
+DROP TRIGGER thank ON mail_data.clock;
+
 -- Tables that lost what is mapped, or that are gone; the CRM goes on.
 ALTER TABLE crm_mail.person RENAME TO people;
 INSERT INTO crm_mail.post VALUES (70, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Nobody can say');
@@ -187,6 +210,10 @@ ALTER TABLE crm_mail.post RENAME sent_by TO sender;
 DELETE FROM service_policy.attachment_table WHERE attachment = 'mail' AND source IN ('message', 'child');
 INSERT INTO crm_mail.post VALUES (72, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Not attached');
 DELETE FROM crm_mail.person WHERE ticket_id = 4;
+
+ALTER SCHEMA mail_data RENAME TO mail_data_away;
+INSERT INTO crm_mail.post VALUES (73, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Nowhere to go');
+ALTER SCHEMA mail_data_away RENAME TO mail_data;
 
 DROP SCHEMA crm_mail CASCADE;
 SELECT service_policy.detach('mail', keep_evidence => false);
