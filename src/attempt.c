@@ -14,14 +14,18 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "attempt.h"
 
+/* How long to wait for a lock while holding others that somebody may want. */
+#define PATIENCE "20ms"
+
 /*
- * An error that the caller must see: a cancelled statement, or one that has
- * to be tried again as a whole.
+ * An error that the caller must see: a statement that is cancelled, or did not
+ * get a lock in time, or has to be tried again as a whole.
  */
 static bool
 must_propagate(int sqlerrcode)
@@ -29,11 +33,12 @@ must_propagate(int sqlerrcode)
 	return sqlerrcode == ERRCODE_QUERY_CANCELED ||
 		sqlerrcode == ERRCODE_ASSERT_FAILURE ||
 		sqlerrcode == ERRCODE_OUT_OF_MEMORY ||
+		sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
 		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE);
 }
 
-ErrorData *
-svp_attempt(void (*work) (void *arg), void *arg)
+static ErrorData *
+run(void (*work) (void *arg), void *arg)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -57,8 +62,54 @@ svp_attempt(void (*work) (void *arg), void *arg)
 
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
-	/* only now: nobody further out would end our subtransaction */
+	return error;
+}
+
+/*
+ * Only now, since nobody further out would end our subtransaction.
+ */
+static ErrorData *
+propagate(ErrorData *error)
+{
 	if (error != NULL && must_propagate(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
+}
+
+ErrorData *
+svp_attempt(void (*work) (void *arg), void *arg)
+{
+	return propagate(run(work, arg));
+}
+
+typedef struct Errand
+{
+	void		(*work) (void *arg);
+	void	   *arg;
+} Errand;
+
+static void
+do_impatiently(void *arg)
+{
+	Errand	   *errand = arg;
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", PATIENCE, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	errand->work(errand->arg);
+	AtEOXact_GUC(false, level);
+}
+
+/*
+ * The same for work that waits for no lock for long: that ends it with
+ * ERRCODE_LOCK_NOT_AVAILABLE, which is returned.
+ */
+ErrorData *
+svp_attempt_impatiently(void (*work) (void *arg), void *arg)
+{
+	Errand		errand = {work, arg};
+	ErrorData  *error = run(do_impatiently, &errand);
+
+	return error != NULL && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ?
+		error : propagate(error);
 }

@@ -12,5 +12,6 @@
 
 /* NULL on success, else the error, in the caller's memory context. */
 extern ErrorData *svp_attempt(void (*work) (void *arg), void *arg);
+extern ErrorData *svp_attempt_impatiently(void (*work) (void *arg), void *arg);
 
 #endif							/* SVP_ATTEMPT_H */

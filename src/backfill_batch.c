@@ -30,9 +30,6 @@
 /* Tickets that are recorded in one subtransaction. */
 #define PORTION 1000
 
-/* How long a batch waits for another transaction before it lets go. */
-#define PATIENCE "20ms"
-
 /* Transactions */
 
 static void
@@ -154,17 +151,6 @@ record_ticket(SvpBatch *batch)
 }
 
 static void
-impatiently(void (*work) (SvpBatch *batch), SvpBatch *batch)
-{
-	int			level = NewGUCNestLevel();
-
-	(void) set_config_option("lock_timeout", PATIENCE, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	work(batch);
-	AtEOXact_GUC(false, level);
-}
-
-static void
 record_tickets(SvpBatch *batch)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -208,13 +194,13 @@ record_portion(SvpBatch *batch)
 static void
 try_portion(void *arg)
 {
-	impatiently(record_portion, arg);
+	record_portion(arg);
 }
 
 static void
 try_ticket(void *arg)
 {
-	impatiently(record_ticket, arg);
+	record_ticket(arg);
 }
 
 /*
@@ -236,7 +222,7 @@ record_one_by_one(SvpBatch *batch)
 	for (batch->ticket = batch->first; batch->ticket < batch->end; batch->ticket++)
 	{
 		SvpBackfillCounts counts = batch->counts;
-		ErrorData  *error = svp_attempt(try_ticket, batch);
+		ErrorData  *error = svp_attempt_impatiently(try_ticket, batch);
 
 		if (error == NULL)
 			continue;
@@ -264,7 +250,7 @@ attempt_portion(SvpBatch *batch, bool is_contended)
 
 	batch->is_contended = is_contended;
 	svp_backfill_mark(batch->history);
-	error = svp_attempt(try_portion, batch);
+	error = svp_attempt_impatiently(try_portion, batch);
 	if (error == NULL)
 		return true;
 	svp_bulk_take(NULL, false);

@@ -29,6 +29,9 @@
 #include "span.h"
 #include "ticket.h"
 
+/* How often to try before waiting for a ticket while holding others. */
+#define ATTEMPTS 100
+
 /*
  * Have the ticket's evidence to oneself.  Of one that has none, an anchor is
  * what others wait for.
@@ -162,30 +165,84 @@ settle_ticket(SvpAttachment *attachment, const SvpPending *entries, int n)
 		svp_ticket_move_clocks(&ticket);
 }
 
+/* What is to be settled of one attachment. */
+typedef struct Settling
+{
+	SvpAttachment *attachment;
+	const SvpPending *entries;
+	int			n;
+	int			first;			/* of the ticket at hand */
+} Settling;
+
 /*
  * Settle the tickets of an attachment, one after the other.
  */
 static void
-settle_tickets(SvpAttachment *attachment, const SvpPending *entries, int n)
+settle_tickets(void *arg)
 {
+	Settling   *all = arg;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "service_policy ticket",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	int			next;
 
-	for (int first = 0; first < n; first = next)
+	for (all->first = 0; all->first < all->n; all->first = next)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (next = first + 1; next < n; next++)
+		for (next = all->first + 1; next < all->n; next++)
 		{
-			if (!svp_pending_same_ticket(&entries[first], &entries[next]))
+			if (!svp_pending_same_ticket(&all->entries[all->first], &all->entries[next]))
 				break;
 		}
-		settle_ticket(attachment, entries + first, next - first);
+		settle_ticket(all->attachment, all->entries + all->first, next - all->first);
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
+}
+
+/*
+ * Wait for whoever has the ticket at hand, and let go of it again by failing.
+ */
+static void
+wait_for_ticket(void *arg)
+{
+	Settling   *all = arg;
+
+	(void) svp_ledger_lock(all->attachment, all->entries[all->first].key);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg_internal("a ticket of \"%s\" was waited for", all->attachment->name)));
+}
+
+/*
+ * Has it failed, as was expected?
+ */
+static bool
+has_failed(ErrorData *error, int expected)
+{
+	if (error != NULL && error->sqlerrcode != expected)
+		ReThrowError(error);
+	return error != NULL;
+}
+
+/*
+ * Settle several tickets without waiting for one while others are locked: who
+ * has it may want those next.  A ticket that somebody has is waited for when
+ * what was done before is undone.
+ */
+static void
+settle_without_deadlock(Settling *all)
+{
+	bool		is_one = svp_pending_same_ticket(&all->entries[0], &all->entries[all->n - 1]);
+
+	for (int i = 0; !is_one && i < ATTEMPTS; i++)
+	{
+		if (!has_failed(svp_attempt_impatiently(settle_tickets, all), ERRCODE_LOCK_NOT_AVAILABLE))
+			return;
+		(void) has_failed(svp_attempt(wait_for_ticket, all), ERRCODE_OBJECT_IN_USE);
+	}
+	settle_tickets(all);
 }
 
 /*
@@ -229,7 +286,11 @@ settle_attachment(const SvpPending *entries, int n)
 	if (!svp_rows_prepare(attachment, &problem))
 		svp_ticket_warn(attachment, problem);
 	else if (fits(attachment, &entries[0]))
-		settle_tickets(attachment, entries, n);
+	{
+		Settling	all = {attachment, entries, n};
+
+		settle_without_deadlock(&all);
+	}
 	svp_span_leave(before);
 	MemoryContextDelete(context);
 	svp_attachment_leave(&caller);

@@ -85,6 +85,37 @@ is($agent->ask("BEGIN; SAVEPOINT here; SET LOCAL statement_timeout = '50ms'; UPD
 	. $agent->ask("ROLLBACK TO here; UPDATE crm.ticket SET note = 'again' WHERE id = $first RETURNING note") . $agent->ask('COMMIT'),
 	'again', 'so does a transaction with a savepoint');
 
-$_->quit foreach $agent, $editor;
+# So does one that gets no lock in time: what it changed would else be missing from the clocks.
+$editor->ask(q{SELECT service_policy.detach('slow')});
+my $migration = session($node, 'postgres');
+$migration->ask('BEGIN; LOCK TABLE crm.status');
+$agent->ask(q{SET lock_timeout = '50ms'});
+$agent->ask("UPDATE crm.ticket SET status_id = 2 WHERE id = $first");
+like($agent->{err}, qr/55P03|canceling statement due to lock timeout/, 'a mapped table that is locked is waited for only so long');
+$migration->ask('COMMIT');
+is($agent->ask("RESET lock_timeout; UPDATE crm.ticket SET note = 'late' WHERE id = $first RETURNING note"), 'late', 'and then the ticket is recorded');
+
+$_->quit foreach $agent, $editor, $migration;
+
+# Transactions that write the messages of many tickets, and others that change tickets in the opposite order: only the
+# tickets' clocks have them meet, and nobody fails for that.
+$node->safe_psql('postgres', q{
+	CREATE TABLE crm.talk (id int PRIMARY KEY, status text, created_at timestamptz DEFAULT now());
+	CREATE TABLE crm.word (id bigserial PRIMARY KEY, talk_id int, said_at timestamptz DEFAULT now(), author text DEFAULT 'customer');
+	GRANT ALL ON ALL TABLES IN SCHEMA crm TO desk_app;
+	GRANT ALL ON ALL SEQUENCES IN SCHEMA crm TO desk_app;
+	SELECT service_policy.attach('talk', 'crm.talk', 'desk', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+	SELECT service_policy.attach_messages('talk', 'crm.word', '{id}', '{"ticket": ["talk_id"], "sent_at": "said_at", "author": "author"}');
+	INSERT INTO crm.talk SELECT generate_series(1, 4), 'new';
+});
+my $directory = PostgreSQL::Test::Utils::tempdir();
+append_to_file("$directory/up.sql", 'INSERT INTO crm.word (talk_id) SELECT generate_series(1, 4)');
+append_to_file("$directory/down.sql", join "\n", 'BEGIN;', (map { "UPDATE crm.talk SET status = random() WHERE id = $_;" } 4, 3, 2, 1), 'COMMIT;');
+my $unharmed = run_log([ 'pgbench', '-n', '-c', 4, '-t', 40, '-U', 'desk_app', '-f', "$directory/up.sql", '-f', "$directory/down.sql",
+		$node->connstr('postgres') ], '>', \my $report, '2>', \my $failures);
+ok($unharmed, 'messages of many tickets: everybody could write') or diag($failures);
+like($report, qr/number of failed transactions: 0 /, '… and nobody was in a deadlock') or diag($report, $failures);
+is($node->safe_psql('postgres', q{SELECT count(*) FROM talk_data.message}), $node->safe_psql('postgres', q{SELECT count(*) FROM crm.word}), '… and all messages are kept');
+
 $node->stop;
 done_testing();
