@@ -190,8 +190,12 @@ lock_ticket(void *arg)
 static bool
 is_locked(Restatement *work)
 {
-	ErrorData  *error = svp_attempt(lock_ticket, work);
+	ErrorData  *error = NULL;
 
+	if (work->only_disputed)
+		error = svp_attempt_impatiently(lock_ticket, work);
+	else
+		lock_ticket(work);
 	if (error == NULL)
 		return true;
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
