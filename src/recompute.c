@@ -265,8 +265,9 @@ recompute(Recompute *work, int limit)
 	svp_changes_find(&work->revision, &work->changes);
 	if (work->changes.n == 0)
 		return 0;
+	/* not by the index of all open clocks, as a new table without statistics suggests */
 	work->lock = svp_revise_prepare(&work->revision, "metric, cycle", "clock",
-									"AND state IN ('running', 'paused') AND calendar IS NOT NULL"
+									"AND state <> ALL ('{met,missed,cancelled}') AND calendar IS NOT NULL"
 									" FOR NO KEY UPDATE SKIP LOCKED");
 	for (int i = 0; i < work->changes.n; i++)
 		work->stamps = work->stamps || work->changes.changes[i].is_repeat;
