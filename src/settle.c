@@ -348,6 +348,7 @@ before_commit(XactEvent event, void *arg)
 		settle();
 		PopActiveSnapshot();
 		run_deferred_triggers(event == XACT_EVENT_PRE_PREPARE);
+		svp_span_close_all();
 	}
 	MemoryContextSwitchTo(caller);
 }

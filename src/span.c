@@ -189,6 +189,16 @@ transaction_ends(XactEvent event, void *arg)
 }
 
 /*
+ * Close what was opened just before the transaction commits, when the others
+ * were closed already.
+ */
+void
+svp_span_close_all(void)
+{
+	close_tables(InvalidSubTransactionId);
+}
+
+/*
  * Hear of the ends of transactions, from the first table on.
  */
 void

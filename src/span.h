@@ -24,5 +24,6 @@ typedef struct SvpSpanMark
  */
 extern SvpSpanMark svp_span_enter(MemoryContext context);
 extern void svp_span_leave(SvpSpanMark before);
+extern void svp_span_close_all(void);
 
 #endif							/* SVP_SPAN_H */

@@ -178,12 +178,14 @@ SELECT * FROM crm_mail.clocks WHERE id = 6;
 CREATE FUNCTION crm_mail.thank() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.metric = 'first_response' AND NEW.state = 'met' AND NEW.id = 27 THEN
+        UPDATE crm_mail.ticket SET updated_at = '2024-03-04 09:31+00' WHERE id = 28;
         INSERT INTO crm_mail.post VALUES (182, 28, '2024-03-04 09:31', 'agent', 0, 'Your colleague has an answer');
     END IF;
     RETURN NULL;
 END
 $$;
 CREATE CONSTRAINT TRIGGER thank AFTER UPDATE ON mail_data.clock DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION crm_mail.thank();
+CREATE CONSTRAINT TRIGGER again AFTER UPDATE ON crm_mail.ticket DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed('mail');
 ALTER TABLE mail_data.clock ADD CONSTRAINT kept_with FOREIGN KEY (id) REFERENCES crm_mail.ticket DEFERRABLE INITIALLY DEFERRED NOT VALID;
 INSERT INTO crm_mail.ticket SELECT id, 'new', '2024-03-04 09:00+00', '2024-03-04 09:00+00' FROM unnest('{27,28}'::int[]) id;
 INSERT INTO crm_mail.post VALUES (180, 27, '2024-03-04 09:30', 'agent', 0, 'An answer');
@@ -196,6 +198,7 @@ INSERT INTO crm_mail.post VALUES (181, 27, '2024-03-04 09:40', 'customer', 0, 'A
 COMMIT;
 ALTER TABLE mail_data.clock DROP CONSTRAINT kept_with;
 DROP TRIGGER thank ON mail_data.clock;
+DROP TRIGGER again ON crm_mail.ticket;
 
 -- Tables that lost what is mapped, or that are gone; the CRM goes on.
 ALTER TABLE crm_mail.person RENAME TO people;
