@@ -138,8 +138,9 @@ is_known(SvpBatch *batch, const Datum *key)
 }
 
 static void
-record_ticket(SvpBatch *batch)
+record_ticket(void *arg)
 {
+	SvpBatch   *batch = arg;
 	SvpSliceRow *row = &batch->tickets.rows[batch->ticket];
 	SvpChange  *changes;
 	int			nchanges;
@@ -172,8 +173,9 @@ record_tickets(SvpBatch *batch)
  * known in bulk, where that can be.
  */
 static void
-record_portion(SvpBatch *batch)
+record_portion(void *arg)
 {
+	SvpBatch   *batch = arg;
 	MemoryContext tables = AllocSetContextCreate(CurrentMemoryContext,
 												 "service_policy backfill tables",
 												 ALLOCSET_SMALL_SIZES);
@@ -189,18 +191,6 @@ record_portion(SvpBatch *batch)
 	batch->bulk = NULL;
 	svp_span_leave(span);
 	MemoryContextDelete(tables);
-}
-
-static void
-try_portion(void *arg)
-{
-	record_portion(arg);
-}
-
-static void
-try_ticket(void *arg)
-{
-	record_ticket(arg);
 }
 
 /*
@@ -222,7 +212,7 @@ record_one_by_one(SvpBatch *batch)
 	for (batch->ticket = batch->first; batch->ticket < batch->end; batch->ticket++)
 	{
 		SvpBackfillCounts counts = batch->counts;
-		ErrorData  *error = svp_attempt_impatiently(try_ticket, batch);
+		ErrorData  *error = svp_attempt_impatiently(record_ticket, batch);
 
 		if (error == NULL)
 			continue;
@@ -250,7 +240,7 @@ attempt_portion(SvpBatch *batch, bool is_contended)
 
 	batch->is_contended = is_contended;
 	svp_backfill_mark(batch->history);
-	error = svp_attempt_impatiently(try_portion, batch);
+	error = svp_attempt_impatiently(record_portion, batch);
 	if (error == NULL)
 		return true;
 	svp_bulk_take(NULL, false);

@@ -14,40 +14,20 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "common/int.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 
 #include "attempt.h"
-#include "facts.h"
+#include "fact_value.h"
 #include "mapping.h"
 #include "mention.h"
-#include "number.h"
 #include "settings.h"
-#include "zone.h"
-
-/* A fact bound to the columns of a relation or of the query. */
-typedef struct FactBinding
-{
-	AttrNumber	column;			/* of the row; 0 = an expression */
-	int			result;			/* column of the query, from 1 */
-	Oid			type;
-	int16		type_length;
-	bool		type_by_value;
-	FmgrInfo	output;
-	pg_tz	   *zone;
-	int64	   *unset;			/* raw values that mean "not set" */
-} FactBinding;
 
 struct SvpRowReader
 {
@@ -57,7 +37,7 @@ struct SvpRowReader
 	TupleDesc	descriptor;
 	uint64		fitted;			/* relation_changes when last compared */
 	AttrNumber *key;
-	FactBinding *bindings;
+	SvpFactBinding *bindings;
 	bool		settings_matter;	/* to what is read */
 	int			nresults;		/* columns of the query; 0 = no query */
 	Bitmapset  *mentioned;		/* columns of the row in it */
@@ -82,9 +62,6 @@ listen_for_changes(void)
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	listening = true;
 }
-
-#define MICROSECONDS_FROM_1970_TO_2000 \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 /*
  * The query for what is not a plain column, with the row as $1; NULL when all
@@ -118,198 +95,6 @@ reader_query(SvpRowReader *reader)
 }
 
 /*
- * Read the raw value of a time: instants and local times in microseconds
- * since 2000, epochs in microseconds since 1970.  False when it is infinite
- * or not a number that fits.
- */
-static bool
-raw_time(Oid type, SvpTimeReading reading, Datum value, int64 *raw)
-{
-	int64		number;
-
-	switch (type)
-	{
-		case TIMESTAMPTZOID:
-		case TIMESTAMPOID:
-			*raw = DatumGetInt64(value);
-			return !TIMESTAMP_NOT_FINITE(*raw);
-		case DATEOID:
-			if (DATE_NOT_FINITE(DatumGetDateADT(value)))
-				return false;
-			return !pg_mul_s64_overflow(DatumGetDateADT(value), USECS_PER_DAY, raw);
-		default:
-			if (!svp_number_from_datum(type, value, &number))
-				return false;
-			*raw = reading == SVP_READ_EPOCH_MS ? number / 1000 : number;
-			return true;
-	}
-}
-
-/*
- * The instant that a raw value stands for.
- */
-static int64
-instant_of(const FactBinding *binding, SvpTimeReading reading, int64 raw)
-{
-	switch (reading)
-	{
-		case SVP_READ_TIMESTAMP:
-		case SVP_READ_DATE:
-			return svp_zone_instant(binding->zone, raw);
-		case SVP_READ_EPOCH:
-		case SVP_READ_EPOCH_MS:
-			return raw < PG_INT64_MIN + MICROSECONDS_FROM_1970_TO_2000 ? DT_NOBEGIN :
-				raw - MICROSECONDS_FROM_1970_TO_2000;
-		default:
-			return raw;
-	}
-}
-
-static const char *
-text_of(FactBinding *binding, Datum value)
-{
-	if (binding->type == TEXTOID || binding->type == VARCHAROID)
-		return TextDatumGetCString(value);
-	return OutputFunctionCall(&binding->output, value);
-}
-
-static bool
-text_is_unset(const SvpFactMapping *fact, const char *text)
-{
-	for (int i = 0; i < fact->nunset; i++)
-	{
-		if (strcmp(fact->unset[i], text) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-read_time(const SvpFactMapping *fact, FactBinding *binding, Datum value, SvpFactValue *result)
-{
-	int64		raw;
-
-	if (!raw_time(binding->type, fact->reading, value, &raw))
-	{
-		result->text = text_of(binding, value);
-		result->problem = "is not a finite time";
-		return;
-	}
-	for (int i = 0; i < fact->nunset; i++)
-	{
-		if (binding->unset[i] == raw)
-			return;
-	}
-	result->number = instant_of(binding, fact->reading, raw);
-	if (!IS_VALID_TIMESTAMP(result->number))
-	{
-		result->text = text_of(binding, value);
-		result->problem = "is a time out of range";
-		return;
-	}
-	result->set = true;
-}
-
-static void
-read_number(const SvpFactMapping *fact, FactBinding *binding, Datum value, SvpFactValue *result)
-{
-	if (fact->nunset > 0 && text_is_unset(fact, text_of(binding, value)))
-		return;
-	if (!svp_number_from_datum(binding->type, value, &result->number))
-	{
-		result->text = text_of(binding, value);
-		result->problem = "is not a finite number below 9,223,372,036,854";
-		return;
-	}
-	result->set = true;
-}
-
-static void
-read_value(const SvpFactMapping *fact, FactBinding *binding, Datum value, bool isnull,
-		   SvpFactValue *result)
-{
-	memset(result, 0, sizeof(*result));
-	if (isnull)
-		return;
-	switch (fact->kind)
-	{
-		case SVP_FACT_TIME:
-			read_time(fact, binding, value, result);
-			break;
-		case SVP_FACT_NUMBER:
-			read_number(fact, binding, value, result);
-			break;
-		case SVP_FACT_TEXT:
-			result->text = text_of(binding, value);
-			result->set = !text_is_unset(fact, result->text);
-			break;
-		case SVP_FACT_BOOLEAN:
-			result->number = DatumGetBool(value);
-			result->set = true;
-			break;
-	}
-}
-
-/*
- * Read a value given as text, as a person or jsonb gives it.  Times need an
- * offset from UTC, so that the session's time zone does not matter.
- */
-void
-svp_fact_from_text(const SvpFactMapping *fact, const char *value, SvpFactValue *result)
-{
-	bool		is_true = false;
-
-	memset(result, 0, sizeof(*result));
-	result->text = value;
-	switch (fact->kind)
-	{
-		case SVP_FACT_TIME:
-			result->set = svp_time_parse(value, &result->number);
-			if (!result->set)
-				result->problem = "is not a finite time with an offset from UTC";
-			break;
-		case SVP_FACT_NUMBER:
-			result->set = svp_number_parse(value, &result->number);
-			if (!result->set)
-				result->problem = "is not a finite number below 9,223,372,036,854";
-			break;
-		case SVP_FACT_TEXT:
-			result->set = true;
-			break;
-		case SVP_FACT_BOOLEAN:
-			result->set = parse_bool(value, &is_true);
-			result->number = is_true;
-			if (!result->set)
-				result->problem = "is neither true nor false";
-			break;
-	}
-}
-
-/*
- * Learn the type behind a fact, and prepare what reading it needs.
- */
-static void
-bind_type(const SvpFactMapping *fact, FactBinding *binding, Oid type, MemoryContext context)
-{
-	Oid			output;
-	bool		is_varlena;
-
-	svp_mapping_check_type(fact, type);
-	binding->type = type;
-	get_typlenbyval(type, &binding->type_length, &binding->type_by_value);
-	getTypeOutputInfo(type, &output, &is_varlena);
-	fmgr_info_cxt(output, &binding->output, context);
-
-	if (fact->kind != SVP_FACT_TIME)
-		return;
-	if (fact->zone != NULL)
-		binding->zone = svp_mapping_zone(fact);
-	binding->unset = MemoryContextAllocZero(context, sizeof(int64) * Max(fact->nunset, 1));
-	for (int i = 0; i < fact->nunset; i++)
-		binding->unset[i] = svp_mapping_unset_time(fact, fact->unset[i]);
-}
-
-/*
  * Prepare the query, and bind the facts that it computes.
  */
 static void
@@ -335,10 +120,10 @@ prepare_query(SvpRowReader *reader, Relation relation)
 	MemoryContextSwitchTo(caller);
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		FactBinding *binding = &reader->bindings[i];
+		SvpFactBinding *binding = &reader->bindings[i];
 
 		if (binding->column == 0)
-			bind_type(&mapping->facts[i], binding,
+			svp_fact_bind(&mapping->facts[i], binding,
 					  TupleDescAttr(source->resultDesc, binding->result - 1)->atttypid,
 					  reader->context);
 	}
@@ -385,7 +170,7 @@ bind_columns(const SvpMapping *mapping, TupleDesc descriptor)
 	reader->mapping = mapping;
 	reader->context = context;
 	reader->descriptor = CreateTupleDescCopyConstr(descriptor);
-	reader->bindings = palloc0(sizeof(FactBinding) * Max(mapping->nfacts, 1));
+	reader->bindings = palloc0(sizeof(SvpFactBinding) * Max(mapping->nfacts, 1));
 	reader->key = palloc(sizeof(AttrNumber) * mapping->nkey);
 	MemoryContextSwitchTo(caller);
 
@@ -393,11 +178,11 @@ bind_columns(const SvpMapping *mapping, TupleDesc descriptor)
 		reader->key[i] = svp_mapping_key_column(mapping, i, reader->descriptor);
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		FactBinding *binding = &reader->bindings[i];
+		SvpFactBinding *binding = &reader->bindings[i];
 
 		binding->column = svp_mapping_column(mapping, &mapping->facts[i], reader->descriptor);
 		if (binding->column != 0)
-			bind_type(&mapping->facts[i], binding,
+			svp_fact_bind(&mapping->facts[i], binding,
 					  TupleDescAttr(reader->descriptor, binding->column - 1)->atttypid, context);
 	}
 	return reader;
@@ -540,7 +325,7 @@ take_results(SvpRowReader *reader, SvpFacts *facts, MemoryContext caller)
 
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		FactBinding *binding = &reader->bindings[i];
+		SvpFactBinding *binding = &reader->bindings[i];
 		Datum		value;
 
 		if (binding->column != 0)
@@ -551,7 +336,7 @@ take_results(SvpRowReader *reader, SvpFacts *facts, MemoryContext caller)
 			return false;
 		}
 		value = SPI_getbinval(row, descriptor, binding->result, &isnull);
-		read_value(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
+		svp_fact_read(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
 	}
 	if (mapping->only_where != NULL)
 		facts->included = DatumGetBool(SPI_getbinval(row, descriptor, reader->nresults, &isnull));
@@ -683,13 +468,13 @@ read_facts(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		FactBinding *binding = &reader->bindings[i];
+		SvpFactBinding *binding = &reader->bindings[i];
 		Datum		value;
 
 		if (binding->column == 0)
 			continue;
 		value = heap_getattr(tuple, binding->column, reader->descriptor, &isnull);
-		read_value(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
+		svp_fact_read(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
 	}
 	if (reader->plan != NULL)
 		compute_expressions(reader, tuple, facts);

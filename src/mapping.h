@@ -16,6 +16,9 @@
 
 #include "facts.h"
 
+/* The words of SvpTimeReading. */
+extern const char *const svp_reading_names[];
+
 extern AttrNumber svp_mapping_key_column(const SvpMapping *mapping, int part, TupleDesc descriptor);
 extern AttrNumber svp_mapping_column(const SvpMapping *mapping, const SvpFactMapping *fact,
 									 TupleDesc descriptor);
@@ -26,7 +29,5 @@ extern const char *svp_mapping_alias(const char *source);
 extern void svp_mapping_check_known(const char *alias, const char *name);
 extern SvpFactKind svp_fact_kind(const char *name);
 extern char *svp_json_text(const JsonbValue *value);
-extern bool svp_time_parse(const char *text, int64 *at);
-extern bool svp_number_from_datum(Oid type, Datum value, int64 *millionths);
 
 #endif							/* SVP_MAPPING_H */

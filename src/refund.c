@@ -322,8 +322,8 @@ ceiling(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *limit
  * What a rule allows at most without approval, as far as the facts tell.
  * False when nothing limits it.
  */
-bool
-svp_refund_limit(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *limit)
+static bool
+refund_limit(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *limit)
 {
 	bool		limited = ceiling(rule, facts, limit);
 
@@ -367,7 +367,7 @@ allow_amount(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundDe
 	SvpAmount	amount;
 	bool		has_amount = find_amount(facts, SVP_FACT_AMOUNT, &amount) == SVP_KNOWN;
 
-	decision->has_limit = svp_refund_limit(rule, facts, &decision->limit);
+	decision->has_limit = refund_limit(rule, facts, &decision->limit);
 	decision->has_allowed_amount = true;
 	if (decision->reason != SVP_REASON_NONE && decision->reason != SVP_REASON_AMOUNT &&
 		decision->reason != SVP_REASON_NEEDS_APPROVAL)

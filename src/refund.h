@@ -95,8 +95,6 @@ typedef struct SvpRefundDecision
 
 extern SvpTimeResult svp_window_cutoff(const SvpWindow *window, SvpCalendar *calendar,
 									   int64 start, int64 *cutoff);
-extern bool svp_refund_limit(const SvpRefundRule *rule, const SvpRefundFacts *facts,
-							 SvpAmount *limit);
 extern void svp_refund_decide(const SvpRefundRule *rule, const SvpRefundCalendars *calendars,
 							  const SvpRefundFacts *facts, SvpRefundDecision *decision);
 

@@ -49,7 +49,6 @@ extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char 
 extern const SvpRefundFact *svp_refund_case_fact(const SvpRefundCase *refund, const char *name);
 
 /* Texts, see refund_message.c; in UTC where the rule has no zone. */
-extern char *svp_refund_amount_text(int64 millionths);
 extern char *svp_refund_summary(const SvpRefundCase *refund);
 extern char *svp_refund_grounds(const SvpRefundCase *refund);
 extern char *svp_refund_customer_message(const SvpRefundCase *refund, const char *language);

@@ -26,8 +26,8 @@
 /*
  * An amount to the nearest cent, halves away from zero.
  */
-char *
-svp_refund_amount_text(int64 millionths)
+static char *
+amount_text(int64 millionths)
 {
 	uint64		magnitude = millionths < 0 ? -(uint64) millionths : (uint64) millionths;
 	uint64		cents = (magnitude + MILLIONTHS_OF_A_CENT / 2) / MILLIONTHS_OF_A_CENT;
@@ -40,7 +40,7 @@ svp_refund_amount_text(int64 millionths)
 static const char *
 exact(int64 millionths)
 {
-	return millionths % MILLIONTHS_OF_A_CENT == 0 ? svp_refund_amount_text(millionths) :
+	return millionths % MILLIONTHS_OF_A_CENT == 0 ? amount_text(millionths) :
 		DatumGetCString(DirectFunctionCall1(numeric_out, svp_refund_numeric(millionths)));
 }
 
@@ -261,11 +261,11 @@ placeholder(const SvpRefundCase *refund, const char *name, size_t length)
 		return decision->has_cutoff ? cutoff_text(refund) : "-";
 	if (IS("amount"))
 		return amount != NULL && amount->knowledge == SVP_KNOWN ?
-			svp_refund_amount_text(amount->value) : "-";
+			amount_text(amount->value) : "-";
 	if (IS("allowed_amount"))
-		return decision->has_allowed_amount ? svp_refund_amount_text(decision->allowed_amount) : "-";
+		return decision->has_allowed_amount ? amount_text(decision->allowed_amount) : "-";
 	if (IS("fee"))
-		return decision->has_allowed_amount ? svp_refund_amount_text(decision->fee) : "-";
+		return decision->has_allowed_amount ? amount_text(decision->fee) : "-";
 	if (IS("currency"))
 		return or_dash(svp_refund_case_text(refund, "currency"));
 	if (IS("rule"))

@@ -19,7 +19,6 @@
  */
 typedef void (*SvpWitness) (void *arg, const SvpStoredClock *before, const SvpStoredClock *after);
 
-
 typedef struct SvpTicket
 {
 	SvpAttachment *attachment;
