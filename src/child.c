@@ -49,7 +49,6 @@ static void
 fetch_ticket(void *arg)
 {
 	Fetching   *fetch = arg;
-
 	SvpAttachment *attachment = fetch->ticket->attachment;
 
 	svp_source_by_key(attachment, attachment->ticket,
@@ -142,7 +141,6 @@ static void
 read_messages(void *arg)
 {
 	Messages   *messages = arg;
-
 	SvpAttachment *attachment = messages->ticket->attachment;
 
 	svp_source_by_ticket(attachment, attachment->message,
