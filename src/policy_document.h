@@ -80,16 +80,83 @@ typedef enum SvpWindowUnit
 
 #define SVP_NWINDOW_UNITS (SVP_WINDOW_EXACTLY + 1)
 
+/*
+ * An amount that a document names: one for every currency, or one for each of
+ * those that it lists (others are not allowed for).
+ */
+typedef struct SvpMoney
+{
+	bool		given;
+	int			ncurrencies;	/* 0: "amount" is of any currency */
+	char	  **currencies;
+	SvpAmount	amount;			/* without currencies */
+	SvpAmount  *amounts;		/* with them */
+} SvpMoney;
+
+/* Where a window may start: so many days after a fact. */
+typedef struct SvpWindowStart
+{
+	char	   *fact;			/* named …_at */
+	int32		transit_days;	/* >= 0 */
+} SvpWindowStart;
+
+/* What it means that none of the facts is known where a window may start. */
+typedef enum SvpIfMissing
+{
+	SVP_IF_MISSING_APPROVAL,	/* it needs approval */
+	SVP_IF_MISSING_REFUSED,
+	SVP_IF_MISSING_OPEN			/* the window has not begun: it is not over */
+} SvpIfMissing;
+
+#define SVP_NIF_MISSING (SVP_IF_MISSING_OPEN + 1)
+
+/* A date of every year (year = 0), or of one. */
+typedef struct SvpMonthDay
+{
+	int32		year;
+	int			month;
+	int			day;
+} SvpMonthDay;
+
+/* What began from one date to another lasts until a third at least. */
+typedef struct SvpCampaign
+{
+	char	   *fact;			/* that has to fall into it */
+	SvpMonthDay first;
+	SvpMonthDay last;			/* inclusive; of every year like "first" or not */
+	SvpMonthDay until;			/* inclusive */
+} SvpCampaign;
+
+/* A window is longer by some months while the customer was not told a fact. */
+typedef struct SvpDuty
+{
+	char	   *fact;			/* when he was told; NULL = there is no duty */
+	int64		months;			/* > 0 */
+} SvpDuty;
+
 /* A span of time from a fact on; its end is a cutoff. */
 typedef struct SvpWindow
 {
 	SvpWindowUnit unit;
 	int64		length;			/* days or months >= 0; µs > 0 if EXACTLY */
-	char	   *from;			/* a fact, named …_at */
+	char	   *from;			/* the fact of the first start */
+	int			nstarts;
+	SvpWindowStart *starts;		/* the first that is known counts */
+	SvpIfMissing if_missing;
 	char	   *calendar;		/* its zone and working days; NULL = UTC (never
 								 * with working days or extension) */
 	bool		extend_to_working_day;
+	int			ncampaigns;
+	SvpCampaign *campaigns;
+	SvpDuty		duty;
 } SvpWindow;
+
+/* What a rule says to customers for one of the reasons. */
+typedef struct SvpReasonMessage
+{
+	char	   *reason;
+	SvpText		text;
+} SvpReasonMessage;
 
 /*
  * Which refunds are allowed in one scenario.  A final sale is never refunded
@@ -99,21 +166,39 @@ typedef struct SvpRefundRule
 {
 	char	   *name;
 	SvpCondition when;
+	char	   *version_at;		/* the fact as of which a version judges; NULL = opened_at */
 	bool		final_sale;
 	bool		has_window;		/* from its fact until the customer asked */
 	bool		has_issue_limit;	/* from its fact until the refund is issued */
-	bool		has_max_amount;
 	bool		has_max_share;
-	bool		has_approval_above;
+	bool		agent_is_not_customer;
+	bool		four_eyes;		/* somebody else has to approve */
 	SvpWindow	window;
 	SvpWindow	issue_limit;
-	SvpAmount	max_amount;		/* > 0 */
+	SvpMoney	max_amount;		/* > 0 */
 	SvpAmount	max_share;		/* of what was paid, in (0, 1] */
-	SvpAmount	approval_above; /* >= 0 */
+	SvpMoney	approval_above; /* >= 0 */
 	SvpAmount	restocking_fee; /* share of the refund, in [0, 1]; 0 = none */
+	SvpMoney	shipping_fee;	/* >= 0 */
+	int			customer_count; /* refunds of a customer; 0 = any number … */
+	SvpMoney	customer_amount;	/* … and what they add up to … */
+	int32		customer_days;	/* … in so many days of 24 hours */
+	int64		duplicate_within;	/* µs; 0 = alike refunds are not looked for */
 	SvpMode		mode;
-	SvpText		message;
+	SvpText		message;		/* whatever the reason … */
+	int			nmessages;
+	SvpReasonMessage *messages; /* … unless it has one of its own */
 } SvpRefundRule;
+
+/* What those who are members of a database role may decide by themselves. */
+typedef struct SvpDiscretion
+{
+	char	   *role;
+	int32		grace_days;		/* 0 = none */
+	SvpMoney	max_amount;		/* beyond what the rule gives */
+	SvpMoney	approve_up_to;	/* of refunds that need approval */
+	int			per_month;		/* 0 = any number */
+} SvpDiscretion;
 
 /* One version of a policy: what of its document judges. */
 typedef struct SvpPolicy
@@ -123,8 +208,10 @@ typedef struct SvpPolicy
 	char	   *language;		/* of texts that name none; NULL = not said */
 	int			nbenchmarks;
 	int			nrefunds;
+	int			ndiscretions;
 	SvpBenchmark *benchmarks;
 	SvpRefundRule *refunds;
+	SvpDiscretion *discretions;
 } SvpPolicy;
 
 #ifndef SVP_STANDALONE

@@ -195,12 +195,12 @@ parse_refund(SvpParse *parse, const SvpNode *entry, int index)
 	check_window_start(entry, &rule->window);
 	rule->has_issue_limit = read_window(parse, entry, "issue_limit", rule->window.calendar,
 										&rule->issue_limit);
-	rule->has_max_amount = svp_parse_optional_number(entry, "max_amount", SVP_AMOUNT_ABOVE_ZERO,
-													 &rule->max_amount);
+	rule->max_amount.given = svp_parse_optional_number(entry, "max_amount", SVP_AMOUNT_ABOVE_ZERO,
+													 &rule->max_amount.amount);
 	rule->has_max_share = svp_parse_optional_number(entry, "max_share", SVP_SHARE_UP_TO_ONE,
 													&rule->max_share);
-	rule->has_approval_above = svp_parse_optional_number(entry, "approval_above", SVP_AMOUNT_FROM_ZERO,
-														 &rule->approval_above);
+	rule->approval_above.given = svp_parse_optional_number(entry, "approval_above", SVP_AMOUNT_FROM_ZERO,
+														 &rule->approval_above.amount);
 	(void) svp_parse_optional_number(entry, "restocking_fee", 0, SVP_MILLION, "from 0 to 1",
 									 &rule->restocking_fee);
 	check_per_customer(entry);

@@ -27,7 +27,8 @@ const char *const svp_refund_outcome_names[SVP_NREFUND_OUTCOMES] = {
 const char *const svp_refund_reason_names[SVP_NREFUND_REASONS] = {
 	NULL, "no_rule", "refund_final_sale", "refund_cutoff", "refund_issue_limit",
 	"refund_fact_unreadable", "refund_amount", "refund_calendar",
-	"refund_fact_missing", "refund_needs_approval"
+	"refund_fact_missing", "refund_currency", "refund_customer_limit", "refund_duplicate",
+	"refund_own", "refund_four_eyes", "refund_needs_approval"
 };
 
 /* No window is longer, so that no sum overflows. */
@@ -305,9 +306,9 @@ static bool
 ceiling(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *limit)
 {
 	SvpAmount	paid;
-	bool		limited = rule->has_max_amount;
+	bool		limited = rule->max_amount.given;
 
-	*limit = rule->has_max_amount ? rule->max_amount : 0;
+	*limit = rule->max_amount.given ? rule->max_amount.amount : 0;
 	if (find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN)
 	{
 		SvpAmount	share = rule->has_max_share ? share_of(paid, rule->max_share) : paid;
@@ -327,9 +328,9 @@ refund_limit(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *
 {
 	bool		limited = ceiling(rule, facts, limit);
 
-	if (!rule->has_approval_above)
+	if (!rule->approval_above.given)
 		return limited;
-	*limit = limited ? Min(*limit, rule->approval_above) : rule->approval_above;
+	*limit = limited ? Min(*limit, rule->approval_above.amount) : rule->approval_above.amount;
 	return true;
 }
 
@@ -341,7 +342,7 @@ judge_amount(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundDe
 	SvpAmount	most;
 	SvpKnowledge amount_known = find_amount(facts, SVP_FACT_AMOUNT, &amount);
 	SvpKnowledge paid_known = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid);
-	bool		needs_amount = rule->has_max_amount || rule->has_max_share || rule->has_approval_above;
+	bool		needs_amount = rule->max_amount.given || rule->has_max_share || rule->approval_above.given;
 
 	if (amount_known == SVP_UNREADABLE)
 		doubt(decision, SVP_FACT_AMOUNT, amount_known);
@@ -353,7 +354,7 @@ judge_amount(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundDe
 		doubt(decision, SVP_FACT_AMOUNT, amount_known);
 	if (paid_known == SVP_MISSING && rule->has_max_share)
 		doubt(decision, SVP_FACT_PAID_AMOUNT, paid_known);
-	if (amount_known == SVP_KNOWN && rule->has_approval_above && amount > rule->approval_above)
+	if (amount_known == SVP_KNOWN && rule->approval_above.given && amount > rule->approval_above.amount)
 		give_reason(decision, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_NEEDS_APPROVAL, NULL);
 }
 

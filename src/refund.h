@@ -35,6 +35,11 @@ typedef enum SvpRefundReason
 	SVP_REASON_AMOUNT,
 	SVP_REASON_CALENDAR,		/* a calendar of the rule cannot be used */
 	SVP_REASON_FACT_MISSING,
+	SVP_REASON_CURRENCY,		/* not one of the rule, or not what was paid in */
+	SVP_REASON_CUSTOMER_LIMIT,
+	SVP_REASON_DUPLICATE,
+	SVP_REASON_OWN,				/* the agent is the customer */
+	SVP_REASON_FOUR_EYES,		/* who asks cannot approve */
 	SVP_REASON_NEEDS_APPROVAL
 } SvpRefundReason;
 
@@ -47,7 +52,8 @@ extern const char *const svp_refund_reason_names[SVP_NREFUND_REASONS];
 /* Facts that the decision looks up by name, besides the starts of windows. */
 #define SVP_FACT_REQUESTED_AT	"requested_at"	/* when the customer asked */
 #define SVP_FACT_AMOUNT			"amount"
-#define SVP_FACT_PAID_AMOUNT	"paid_amount"
+#define SVP_FACT_PAID_AMOUNT	"paid_amount"	/* for the order */
+#define SVP_FACT_LINE_PAID		"line_paid_amount"	/* for the line */
 
 typedef enum SvpKnowledge
 {
@@ -63,12 +69,42 @@ typedef struct SvpRefundFact
 	int64		value;			/* an instant, or an amount in millionths */
 } SvpRefundFact;
 
-/* A fact that is not listed is missing. */
+/*
+ * What refunds before this one add up to, in its currency: of its order, of
+ * its line, and of its customer in the days that the rule looks back.
+ */
+typedef struct SvpRefundSums
+{
+	SvpAmount	order;
+	SvpAmount	line;
+	SvpAmount	customer;
+	int			customer_count;
+	bool		customer_known;
+	bool		duplicate;		/* one just like it is among them */
+} SvpRefundSums;
+
+/* By how much somebody who may has departed from the rule for this refund. */
+typedef struct SvpRelief
+{
+	int32		grace_days;		/* added to each cutoff's last day */
+	SvpAmount	extra;			/* beyond what the rule gives; never beyond what was paid */
+	bool		approved;		/* what needs approval has it … */
+	SvpAmount	approved_amount;	/* … if it is at most this */
+} SvpRelief;
+
+/* Texts are NULL where they are not known.  A fact that is not listed is missing. */
 typedef struct SvpRefundFacts
 {
 	int			nfacts;
 	const SvpRefundFact *facts;
 	int64		issued_at;		/* the moment of the decision */
+	const char *currency;
+	const char *paid_currency;	/* of paid_amount and line_paid_amount, if said */
+	const char *agent;
+	const char *approved_by;	/* the CRM's own approval */
+	const char *customer;
+	SvpRefundSums sums;
+	SvpRelief	relief;
 } SvpRefundFacts;
 
 /* Those that the rule's windows name; NULL where one is named = cannot be used. */

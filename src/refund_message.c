@@ -134,6 +134,17 @@ objection(const SvpRefundCase *refund)
 			return psprintf("the fact %s is missing", about);
 		case SVP_REASON_CALENDAR:
 			return psprintf("the calendar \"%s\" cannot be used", about);
+		case SVP_REASON_CURRENCY:
+			return "the rule does not allow for its currency";
+		case SVP_REASON_CUSTOMER_LIMIT:
+			return psprintf("the customer has had as much as is allowed in %d days",
+							refund->rule->customer_days);
+		case SVP_REASON_DUPLICATE:
+			return "one just like it was given already";
+		case SVP_REASON_OWN:
+			return "the agent is the customer";
+		case SVP_REASON_FOUR_EYES:
+			return "somebody other than who asks for it has to approve it";
 		case SVP_REASON_NONE:
 		case SVP_REASON_NO_RULE:
 			break;

@@ -289,8 +289,8 @@ test_facts(void)
 	ok(strcmp(decision.about, "gone") == 0, "is named");
 
 	rule = thirty_days();
-	rule.has_max_amount = true;
-	rule.max_amount = AMOUNT(10);
+	rule.max_amount.given = true;
+	rule.max_amount.amount = AMOUNT(10);
 	fact("requested_at", DAY);
 	fact("amount", AMOUNT(11));
 	decide(&rule, DAY);
@@ -302,10 +302,10 @@ test_amounts(void)
 {
 	SvpRefundRule rule = {"limits"};
 
-	rule.has_max_amount = true;
-	rule.max_amount = AMOUNT(500);
-	rule.has_approval_above = true;
-	rule.approval_above = AMOUNT(200);
+	rule.max_amount.given = true;
+	rule.max_amount.amount = AMOUNT(500);
+	rule.approval_above.given = true;
+	rule.approval_above.amount = AMOUNT(200);
 	rule.restocking_fee = 100000;
 
 	fact("amount", AMOUNT(200));
