@@ -66,7 +66,8 @@ midnight(int32 year, int month, int day)
 static int64
 cutoff(SvpWindowUnit unit, int64 length, SvpCalendar *calendar, bool extend, int64 start)
 {
-	SvpWindow	window = {unit, length, "delivered_at", calendar ? "c" : NULL, extend};
+	SvpWindow	window = {.unit = unit, .length = length, .from = "delivered_at",
+		.calendar = calendar ? "c" : NULL, .extend_to_working_day = extend};
 	int64		at = INT64_MIN;
 
 	(void) svp_window_cutoff(&window, calendar, start, &at);
@@ -155,7 +156,7 @@ test_working_days(void)
 static void
 test_range(void)
 {
-	SvpWindow	window = {SVP_WINDOW_DAYS, 30, "delivered_at", NULL, false};
+	SvpWindow	window = {.unit = SVP_WINDOW_DAYS, .length = 30, .from = "delivered_at"};
 	SvpHours	past = {1, SVP_DATE_ALWAYS, 0, 9 * HOUR, 17 * HOUR};
 	int64		at;
 
@@ -165,7 +166,8 @@ test_range(void)
 	ok(svp_window_cutoff(&window, NULL, midnight(2501, 1, 1), &at) == SVP_TIME_OUT_OF_RANGE, "2501 is not");
 	window.length = INT64_MAX;
 	ok(svp_window_cutoff(&window, NULL, 0, &at) == SVP_TIME_OUT_OF_RANGE, "no window without end");
-	window = (SvpWindow) {SVP_WINDOW_DAYS, 30, "delivered_at", "c", true};
+	window = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 30, .from = "delivered_at",
+		.calendar = "c", .extend_to_working_day = true};
 	ok(svp_window_cutoff(&window, make(&europe, &past, 1, NULL, 0), 10 * DAY, &at) == SVP_TIME_NO_HOURS,
 	   "no next working day in a calendar that has closed for good");
 }
@@ -206,7 +208,7 @@ thirty_days(void)
 	SvpRefundRule rule = {"standard"};
 
 	rule.has_window = true;
-	rule.window = (SvpWindow) {SVP_WINDOW_DAYS, 30, "delivered_at", NULL, false};
+	rule.window = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 30, .from = "delivered_at"};
 	return rule;
 }
 
