@@ -231,7 +231,7 @@ test_cutoffs(void)
 	is_int64(decision.allowed_amount, 0, "nothing is allowed then");
 
 	rule.has_issue_limit = true;
-	rule.issue_limit = (SvpWindow) {SVP_WINDOW_DAYS, 9, "opened_at", NULL, false};
+	rule.issue_limit = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 9, .from = "opened_at"};
 	fact("delivered_at", 0);
 	fact("requested_at", DAY);
 	fact("opened_at", DAY);
