@@ -219,6 +219,23 @@ refuse_unreadable(SvpRefundCase *refund)
 	refund->decision.reason = SVP_REASON_FACT_UNREADABLE;
 }
 
+SvpRefundFacts
+svp_refund_case_facts(const SvpRefundCase *refund)
+{
+	return (SvpRefundFacts) {
+		.nfacts = refund->nknown,
+		.facts = refund->known,
+		.issued_at = refund->now,
+		.currency = svp_refund_case_text(refund, "currency"),
+		.paid_currency = svp_refund_case_text(refund, "paid_currency"),
+		.agent = svp_refund_case_text(refund, "agent"),
+		.approved_by = svp_refund_case_text(refund, "approved_by"),
+		.customer = svp_refund_case_text(refund, "customer"),
+		.sums = refund->sums,
+		.relief = refund->relief
+	};
+}
+
 void
 svp_refund_case_judge(SvpRefundCase *refund)
 {
@@ -231,9 +248,7 @@ svp_refund_case_judge(SvpRefundCase *refund)
 	if (refund->rule != NULL)
 		(void) svp_attempt(find_calendars, refund);
 
-	facts.nfacts = refund->nknown;
-	facts.facts = refund->known;
-	facts.issued_at = refund->now;
+	facts = svp_refund_case_facts(refund);
 	svp_refund_decide(refund->rule, &refund->calendars, &facts, &refund->decision);
 	refund->mode = refund->rule == NULL ? SVP_MODE_OBSERVE : refund->rule->mode;
 	if (refund->facts.problem != NULL && refund->policy != NULL && refund->policy->nrefunds > 0)

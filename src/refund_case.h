@@ -33,6 +33,10 @@ typedef struct SvpRefundCase
 	const SvpRefundRule *rule;	/* NULL: none applies */
 	SvpMode		mode;
 	SvpRefundCalendars calendars;
+	SvpRefundSums sums;			/* of the refunds before it */
+	SvpRelief	relief;			/* by an exception, an approval, or both … */
+	const struct SvpException *exception;	/* … which are these, or NULL */
+	const struct SvpException *approval;
 	SvpRefundDecision decision;
 } SvpRefundCase;
 
@@ -41,6 +45,9 @@ typedef struct SvpRefundCase
  * and with its evidence prepared.
  */
 extern void svp_refund_case_judge(SvpRefundCase *refund);
+
+/* What svp_refund_decide() is told of it: facts, sums and relief. */
+extern SvpRefundFacts svp_refund_case_facts(const SvpRefundCase *refund);
 
 /* The text of a fact that is set, or NULL. */
 extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char *name);
