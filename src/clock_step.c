@@ -259,15 +259,6 @@ resume(SvpStep *step, SvpClock *clock, int64 at)
 }
 
 static void
-stop(SvpStep *step, SvpClock *clock, int64 at)
-{
-	count_to(step, clock, at);
-	clock->state = clock->elapsed > clock->target ? SVP_CLOCK_MISSED : SVP_CLOCK_MET;
-	clock->stopped_at = at;
-	svp_step_tell(step, SVP_CLOCK_STOPS, clock);
-}
-
-static void
 cancel(SvpStep *step, SvpClock *clock, int64 at)
 {
 	count_to(step, clock, at);
@@ -275,6 +266,26 @@ cancel(SvpStep *step, SvpClock *clock, int64 at)
 	clock->stopped_at = at;
 	clock->answered = false;
 	svp_step_tell(step, SVP_CLOCK_CANCELS, clock);
+}
+
+/*
+ * Nobody waited for an update between the reply that solved the ticket and
+ * its end: that cycle counts for nothing, and another begins if the ticket is
+ * reopened.
+ */
+static void
+stop(SvpStep *step, SvpClock *clock, int64 at)
+{
+	if (clock->benchmark->measure == SVP_BY_UPDATE && at == clock->started_at)
+	{
+		cancel(step, clock, at);
+		clock->answered = true;
+		return;
+	}
+	count_to(step, clock, at);
+	clock->state = clock->elapsed > clock->target ? SVP_CLOCK_MISSED : SVP_CLOCK_MET;
+	clock->stopped_at = at;
+	svp_step_tell(step, SVP_CLOCK_STOPS, clock);
 }
 
 /*

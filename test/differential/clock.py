@@ -346,7 +346,8 @@ def measure(policy, story, cycle):
         state = "running" if running else "paused"
         upto = counted_from if running else paused_at
     else:
-        state = "cancelled" if cancelled else "missed" if elapsed > target else "met"
+        nothing = policy.metric == "periodic_update" and not policy.by_states and story[end]["at"] == started
+        state = "cancelled" if cancelled or nothing else "missed" if elapsed > target else "met"
         upto = story[end]["at"]
     if end is None and running:
         elapsed -= calendar.elapsed(*stretches[-1])

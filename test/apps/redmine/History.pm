@@ -130,6 +130,7 @@ sub cycles
 		my $wanted = $open_while{$metric}->($now) && $now->{state} ne 'void';
 		my $renewed = $metric eq 'periodic_update' && $event->{kind} eq 'reply';
 		my $opening = $metric ne 'next_response' && $event == $events[0];
+		$cycle->{answered} = 1 if $cycle && !$open && $event->{kind} eq 'reply';
 		next unless $open || $wanted || $opening;
 		my $benchmark = $self->benchmark($metric, $now->{scenario});
 		my $stretch = [ $now->{at}, $now->{state}, $wanted ];
@@ -150,8 +151,9 @@ sub cycles
 sub goes_on
 {
 	my ($cycle, $benchmark) = @_;
-	return 1 if $cycle->{outcome} eq 'cancelled';
-	return 0 if $cycle->{metric} =~ /^(next_response|periodic_update)$/;
+	my $by_message = $cycle->{metric} =~ /^(next_response|periodic_update)$/;
+	return !($by_message && $cycle->{answered}) if $cycle->{outcome} eq 'cancelled';
+	return 0 if $by_message;
 	return ($benchmark->{reopen} // 'resume') eq 'resume';
 }
 
@@ -227,6 +229,8 @@ sub measured
 		$runs ? ($elapsed += $length) : ($paused += $length);
 	}
 	my $outcome = $cycle->{outcome} // '';
+	# Between the reply that solves and its own end nobody waits for an update.
+	$outcome = 'cancelled' if $outcome && $cycle->{metric} eq 'periodic_update' && $cycle->{at} == $cycle->{stretches}[0][0];
 	$outcome = $elapsed > $target ? 'missed' : 'met' if $outcome eq 'judged';
 	$outcome ||= $runs ? 'running' : 'paused';
 	$due //= deadline($calendar, $cycle->{at}, $target - $elapsed) if $outcome eq 'running';

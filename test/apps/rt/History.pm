@@ -229,8 +229,11 @@ sub judge
 	my @spent = (0, 0);
 	$spent[ $_->{paused} ] += $measure->($_->{from}, $_->{to}) foreach @{ $clock->{spans} };
 	my $paused = defined $clock->{stopped} ? @{ $clock->{spans} } && $clock->{spans}[-1]{paused} : $ticket->{state} eq $metric->{pauses};
+	# Between the reply that solves and its own end nobody waits for an update.
+	my $nothing = $metric == $metric{periodic_update} && defined $clock->{stopped} && $clock->{stopped} == $clock->{started};
 	my $state =
-		defined $clock->{stopped} ? ($spent[0] > $clock->{target} ? 'missed' : 'met')
+		$nothing ? 'cancelled'
+		: defined $clock->{stopped} ? ($spent[0] > $clock->{target} ? 'missed' : 'met')
 		: defined $clock->{gone} ? 'cancelled'
 		: $paused ? 'paused'
 		: 'running';
