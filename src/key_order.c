@@ -32,8 +32,16 @@ Oid
 svp_ticket_table(const SvpAttachment *attachment)
 {
 	List	   *names = stringToQualifiedNameList(attachment->ticket->table);
+	Oid			table = RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, true);
 
-	return RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, false);
+	if (!OidIsValid(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the ticket table of attachment \"%s\", %s, does not exist",
+						attachment->name, attachment->ticket->table),
+				 errhint("Call service_policy.detach(%s), and attach the table that has its tickets now; the evidence is kept.",
+						 quote_literal_cstr(attachment->name))));
+	return table;
 }
 
 /*
