@@ -101,7 +101,7 @@ my $backend = q{SELECT pid FROM pg_stat_activity WHERE query ~ '^CALL service_po
 
 sub progress { return $node->safe_psql('postgres', 'SELECT run, state, done_count < estimated_count FROM desk.backfill_progress ORDER BY run') }
 
-my $slowly = ", batch => 100, sleep => '20 milliseconds'";
+my $slowly = ", batch => 100, sleep => '100 milliseconds'";
 my $writers = writers();
 
 # Killed: the server starts anew by itself.
