@@ -330,7 +330,7 @@ svp_refund_append(const SvpRefundCase *refund, const char *recorded_by)
 	svp_row_add_text(&row, refund->rule == NULL ? NULL : refund->rule->name);
 	svp_row_add_optional(&row, refund->policy != NULL,
 					 Int32GetDatum(refund->policy == NULL ? 0 : refund->policy->version));
-	svp_row_add_text(&row, svp_mode_names[refund->mode]);
+	svp_row_add_text(&row, decision->reason == SVP_REASON_NO_RULE ? NULL : svp_mode_names[refund->mode]);
 	svp_row_add_optional(&row, decision->has_cutoff, TimestampTzGetDatum(decision->cutoff_at));
 	add_known(&row, refund, SVP_FACT_REQUESTED_AT, true);
 	add_known(&row, refund, SVP_FACT_AMOUNT, false);

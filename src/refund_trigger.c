@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * refund_trigger.c
- *		The triggers on a refund table: refuse what the policy forbids, and
+ *		The trigger on a refund table: refuse what the policy forbids, and
  *		record every decision.
  *
- * The BEFORE trigger refuses early; its name sorts it after the CRM's own.
- * The AFTER trigger decides once more on the row as it was stored, so that no
- * later trigger can slip in another amount, and records.
+ * It is AFTER ROW, so it decides on the row as it was stored, generated
+ * columns and all; and it comes before the CRM's own, which may act on it.
  *
  * What cannot be decided is refused: enforcement fails loudly, and closed.
  *
@@ -28,7 +27,6 @@
 #include "refund_table.h"
 
 PG_FUNCTION_INFO_V1(svp_refund_decided);
-PG_FUNCTION_INFO_V1(svp_refund_recorded);
 
 /* The statement cannot be let through, nor refused for what it contains. */
 static void
@@ -100,7 +98,7 @@ decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *
 /*
  * A refund that was decided on is not judged again because something else of
  * its row changes, or because the row moves to another partition.  A row that
- * has moved is the only one of its key once it is stored.
+ * has moved is the only one of its key.
  */
 static bool
 is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
@@ -116,32 +114,7 @@ is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
 	}
 	return trigger->tg_relation->rd_rel->relispartition && refund->facts.key != NULL &&
 		svp_refund_is_decided(refund) &&
-		(TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		 svp_refund_rows(refund->attachment, refund->facts.key) == 1);
-}
-
-static bool
-has_generated_columns(Relation relation)
-{
-	TupleConstr *constraints = RelationGetDescr(relation)->constr;
-
-	return constraints != NULL && constraints->has_generated_stored;
-}
-
-/*
- * Must the BEFORE trigger leave a refusal to the AFTER trigger?  The ticket
- * may be recorded by then, when one statement writes both; and a row with the
- * key of one that is there may be for ON CONFLICT to settle, and no new refund.
- */
-static bool
-is_too_early(TriggerData *trigger, const SvpRefundCase *refund)
-{
-	if (!TRIGGER_FIRED_BEFORE(trigger->tg_event))
-		return false;
-	if (refund->names_ticket && refund->ticket == NULL)
-		return true;
-	return TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && refund->facts.key != NULL &&
-		svp_refund_rows(refund->attachment, refund->facts.key) > 0;
+		svp_refund_rows(refund->attachment, refund->facts.key) == 1;
 }
 
 /*
@@ -163,31 +136,26 @@ prepare(SvpAttachment *attachment, Relation relation)
 }
 
 /*
- * Decide on the row at hand.  Refuses, or else records if that is asked for.
- * The moment is that of the wall clock: a transaction that is held open gains
- * no time.
+ * Decide on a row as it was written: refuse, or record.  The moment is that of
+ * the wall clock: a transaction that is held open gains no time.
  */
 static void
-decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
+decide(SvpAttachment *attachment, TriggerData *trigger, SvpRowReader *reader, HeapTuple tuple,
+	   const char *recorded_by)
 {
-	HeapTuple	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-		trigger->tg_newtuple : trigger->tg_trigtuple;
 	SvpRefundCase refund = {
 		.attachment = attachment,
 		.mapping = attachment->refund,
 		.now = GetCurrentTimestamp()
 	};
-	SvpRowReader *reader = prepare(attachment, trigger->tg_relation);
 
 	svp_reader_read(reader, tuple, &refund.facts);
 	if (!refund.facts.included || is_decided(trigger, reader, &refund))
 		return;
-
 	svp_refund_case_judge(&refund);
-	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE &&
-		!is_too_early(trigger, &refund))
+	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
 		refuse(trigger->tg_relation, &refund);
-	if (recorded_by == NULL || svp_row_superseded(tuple))
+	if (svp_row_superseded(tuple))
 		return;
 	if (refund.facts.key == NULL)
 		refuse_undecidable(attachment->name, "the key of the refund is null");
@@ -197,18 +165,15 @@ decide(SvpAttachment *attachment, TriggerData *trigger, const char *recorded_by)
 }
 
 static void
-check_protocol(FunctionCallInfo fcinfo, bool before)
+check_protocol(FunctionCallInfo fcinfo)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
-		!(before ? TRIGGER_FIRED_BEFORE(trigger->tg_event) : TRIGGER_FIRED_AFTER(trigger->tg_event)))
+		!TRIGGER_FIRED_AFTER(trigger->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("%s() can only be called as a trigger %s INSERT or UPDATE for each row",
-						before ? "_refund_decided" : "_refund_recorded",
-						before ? "BEFORE" : "AFTER")));
+				 errmsg("_refund_decided() can only be called as an AFTER trigger for each row")));
 	if (trigger->tg_trigger->tgnargs != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -217,52 +182,34 @@ check_protocol(FunctionCallInfo fcinfo, bool before)
 }
 
 /*
- * Decide with the rights of the attachment's owner.
+ * service_policy._refund_decided(attachment): AFTER INSERT, UPDATE or DELETE
+ * trigger of a refund table, for each row.  It has the rights of the
+ * attachment's owner.
  */
-static void
-decide_as_owner(TriggerData *trigger, bool record)
+Datum
+svp_refund_decided(PG_FUNCTION_ARGS)
 {
-	const char *name = trigger->tg_trigger->tgargs[0];
-	SvpAttachment *attachment = svp_attachment_get(name, true);
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	SvpAttachment *attachment;
 	SvpCaller	caller;
-	const char *role = NULL;
+	SvpRowReader *reader;
+	const char *name;
 
+	check_protocol(fcinfo);
+	name = trigger->tg_trigger->tgargs[0];
+	attachment = svp_attachment_get(name, true);
 	if (attachment == NULL || attachment->refund == NULL)
 		refuse_undecidable(name, "there is no such attachment with a refund table");
 	if (!svp_attachment_enter(attachment, &caller))
 		refuse_undecidable(name, psprintf("schema \"%s\" does not exist", attachment->data_schema));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (record)
-		role = svp_role_name(caller.user);
-	decide(attachment, trigger, role);
+	reader = prepare(attachment, trigger->tg_relation);
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		decide(attachment, trigger, reader,
+			   TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple,
+			   svp_role_name(caller.user));
 	SPI_finish();
 	svp_attachment_leave(&caller);
-}
-
-/*
- * service_policy._refund_decided(attachment): BEFORE trigger.  It cannot see
- * generated columns, which leaves such tables to the AFTER trigger.
- */
-Datum
-svp_refund_decided(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	check_protocol(fcinfo, true);
-	if (!has_generated_columns(trigger->tg_relation))
-		decide_as_owner(trigger, false);
-	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-						   trigger->tg_newtuple : trigger->tg_trigtuple);
-}
-
-/*
- * service_policy._refund_recorded(attachment): AFTER trigger.
- */
-Datum
-svp_refund_recorded(PG_FUNCTION_ARGS)
-{
-	check_protocol(fcinfo, false);
-	decide_as_owner((TriggerData *) fcinfo->context, true);
 	return PointerGetDatum(NULL);
 }

@@ -48,4 +48,4 @@ COMMENT ON COLUMN @views@.refund_log.order_id IS 'Order that the refund is of; N
 COMMENT ON COLUMN @views@.refund_log.line_id IS 'Line of the order; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.agent IS 'Agent who refunds; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.customer IS 'Customer who is refunded; NULL where not known';
-COMMENT ON COLUMN @views@.refund_log.mode IS 'Mode of the rule: enforce, flag or observe';
+COMMENT ON COLUMN @views@.refund_log.mode IS 'Mode of the rule: enforce, flag or observe; NULL if none applies';

@@ -3,12 +3,7 @@
 CREATE FUNCTION service_policy._refund_decided() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'svp_refund_decided';
 COMMENT ON FUNCTION service_policy._refund_decided() IS
-    'BEFORE trigger of an attached refund table: refuses what the policy forbids; its argument names the attachment';
-
-CREATE FUNCTION service_policy._refund_recorded() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'svp_refund_recorded';
-COMMENT ON FUNCTION service_policy._refund_recorded() IS
-    'AFTER trigger of an attached refund table: decides on the row as it was stored, and records the decision';
+    'Trigger of an attached refund table: refuses what the policy forbids, and records each decision; its argument names the attachment';
 
 CREATE FUNCTION service_policy._ticket_columns(attachment text) RETURNS TABLE (name text, type text)
     LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
@@ -63,12 +58,13 @@ BEGIN
     PERFORM service_policy._comment_key(name, data_key, 'Key of the refund, as in ' || refund_table::text);
     PERFORM service_policy._comment_key(name, ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c),
                                         'Key of the ticket; NULL if the refund names none');
-    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT OR UPDATE ON %s '
+    -- Before the application's own triggers, which may act on a refund; but where tickets are refunds, after they are recorded.
+    EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s '
                    'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_decided(%L)',
-                   'zz_service_policy_' || name, refund_table, name);
-    EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE ON %s '
-                   'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_recorded(%L)',
-                   'service_policy_' || name || '_refund', refund_table, name);
+                   CASE WHEN EXISTS (SELECT FROM service_policy.attachment_table t
+                                      WHERE t.attachment = attach_refunds.name AND t.source = 'ticket'
+                                        AND t.table_name = refund_table::text) THEN '' ELSE '_' END
+                   || 'service_policy_' || name || '_refund', refund_table, name);
 END
 $$;
 COMMENT ON FUNCTION service_policy.attach_refunds(text, regclass, text[], jsonb, text) IS
