@@ -144,6 +144,15 @@ known_facts(const RowKind *kind)
 }
 
 /*
+ * Can rows of this kind have a fact of this name?
+ */
+bool
+svp_mapping_knows(const char *alias, const char *name)
+{
+	return is_known(row_kind(alias), name);
+}
+
+/*
  * Complain unless rows of this kind have a fact of this name.
  */
 void

@@ -26,6 +26,7 @@ extern void svp_mapping_check_type(const SvpFactMapping *fact, Oid type);
 extern pg_tz *svp_mapping_zone(const SvpFactMapping *fact);
 extern int64 svp_mapping_unset_time(const SvpFactMapping *fact, const char *literal);
 extern const char *svp_mapping_alias(const char *source);
+extern bool svp_mapping_knows(const char *alias, const char *name);
 extern void svp_mapping_check_known(const char *alias, const char *name);
 extern SvpFactKind svp_fact_kind(const char *name);
 extern char *svp_json_text(const JsonbValue *value);

@@ -55,9 +55,4 @@ extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char 
 /* A fact that decides, with what was found in the ticket's stead. */
 extern const SvpRefundFact *svp_refund_case_fact(const SvpRefundCase *refund, const char *name);
 
-/* Texts, see refund_message.c; in UTC where the rule has no zone. */
-extern char *svp_refund_summary(const SvpRefundCase *refund);
-extern char *svp_refund_grounds(const SvpRefundCase *refund);
-extern char *svp_refund_customer_message(const SvpRefundCase *refund, const char *language);
-
 #endif							/* SVP_REFUND_CASE_H */

@@ -1,12 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * refund_message.c
- *		What is said of a decision: to whoever wrote the refund, and to the
- *		customer.
+ *		What is said of a decision to whoever writes the refund.
  *
- * Times are local to the calendar of the window that they are about, whatever
- * the session's TimeZone and DateStyle are.  Amounts are shown to the cent,
- * and only shown so.
+ * Times are local to the calendar of the window that they are about.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -15,86 +12,16 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "pgtime.h"
-#include "utils/builtins.h"
-#include "utils/timestamp.h"
 
-#include "refund_table.h"
-
-#define MILLIONTHS_OF_A_CENT INT64CONST(10000)
-
-/*
- * An amount to the nearest cent, halves away from zero.
- */
-static char *
-amount_text(int64 millionths)
-{
-	uint64		magnitude = millionths < 0 ? -(uint64) millionths : (uint64) millionths;
-	uint64		cents = (magnitude + MILLIONTHS_OF_A_CENT / 2) / MILLIONTHS_OF_A_CENT;
-
-	return psprintf("%s" UINT64_FORMAT ".%02d", millionths < 0 ? "-" : "", cents / 100,
-					(int) (cents % 100));
-}
-
-/* A cent too much must not look like the limit. */
-static const char *
-exact(int64 millionths)
-{
-	return millionths % MILLIONTHS_OF_A_CENT == 0 ? amount_text(millionths) :
-		DatumGetCString(DirectFunctionCall1(numeric_out, svp_refund_numeric(millionths)));
-}
-
-static char *
-money(const SvpRefundCase *refund, int64 millionths)
-{
-	const char *currency = svp_refund_case_text(refund, "currency");
-
-	return psprintf("%s%s%s", exact(millionths),
-					currency != NULL ? " " : "", currency != NULL ? currency : "");
-}
-
-static char *
-instant(SvpCalendar *calendar, int64 at)
-{
-	const char *zone_name = "UTC";
-	int64		offset = 0;
-	struct pg_tm tm;
-	fsec_t		fraction;
-	StringInfoData text;
-
-	if (calendar != NULL)
-	{
-		SvpZone		zone = svp_calendar_zone(calendar);
-		int64		until;
-
-		zone.offset_at(zone.arg, at, &offset, &until);
-		zone_name = pg_get_timezone_name(zone.arg);
-	}
-	if (timestamp2tm(at + offset, NULL, &tm, &fraction, NULL, NULL) != 0)
-		return "a time out of range";
-	initStringInfo(&text);
-	appendStringInfo(&text, "%04d-%02d-%02d %02d:%02d", tm.tm_year, tm.tm_mon, tm.tm_mday,
-					 tm.tm_hour, tm.tm_min);
-	if (tm.tm_sec != 0 || fraction != 0)
-		appendStringInfo(&text, ":%02d", tm.tm_sec);
-	if (fraction != 0)
-		appendStringInfo(&text, ".%06d", (int) fraction);
-	appendStringInfo(&text, " %s", zone_name);
-	return text.data;
-}
-
-static SvpCalendar *
-calendar_of(const SvpRefundCase *refund, const SvpWindow *window)
-{
-	return window == &refund->rule->window ? refund->calendars.window : refund->calendars.issue_limit;
-}
+#include "refund_message.h"
+#include "refund_text.h"
 
 static char *
 cutoff_text(const SvpRefundCase *refund)
 {
 	const SvpRefundDecision *decision = &refund->decision;
 
-	return instant(calendar_of(refund, decision->bound_by), decision->cutoff_at);
+	return svp_refund_instant(svp_refund_calendar(refund, decision->bound_by), decision->cutoff_at);
 }
 
 static char *
@@ -103,7 +30,7 @@ subject(const SvpRefundCase *refund)
 	const SvpRefundFact *amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
 
 	return amount == NULL || amount->knowledge != SVP_KNOWN ? "refund" :
-		psprintf("refund of %s", money(refund, amount->value));
+		psprintf("refund of %s", svp_refund_money(refund, amount->value));
 }
 
 /*
@@ -125,7 +52,7 @@ objection(const SvpRefundCase *refund)
 			return psprintf("it had to be issued before %s", cutoff_text(refund));
 		case SVP_REASON_AMOUNT:
 		case SVP_REASON_NEEDS_APPROVAL:
-			return psprintf("at most %s is allowed%s", money(refund, decision->allowed_amount),
+			return psprintf("at most %s is allowed%s", svp_refund_money(refund, decision->allowed_amount),
 							decision->reason == SVP_REASON_AMOUNT ? "" : " without approval");
 		case SVP_REASON_FACT_UNREADABLE:
 			return about == NULL ? "its facts cannot be read" :
@@ -187,18 +114,6 @@ svp_refund_summary(const SvpRefundCase *refund)
 	return text.data;
 }
 
-static char *
-length_text(const SvpWindow *window)
-{
-	static const char *const units[] = {"day", "working day", "month"};
-
-	if (window->unit != SVP_WINDOW_EXACTLY)
-		return psprintf(INT64_FORMAT " %s%s", window->length, units[window->unit],
-						window->length == 1 ? "" : "s");
-	return psprintf(INT64_FORMAT ":%02d hours", window->length / SVP_USEC_PER_HOUR,
-					(int) (window->length % SVP_USEC_PER_HOUR / SVP_USEC_PER_MINUTE));
-}
-
 /*
  * Why a fact could not be read.
  */
@@ -229,16 +144,16 @@ svp_refund_grounds(const SvpRefundCase *refund)
 	initStringInfo(&text);
 	if (window != NULL)
 	{
-		SvpCalendar *calendar = calendar_of(refund, window);
+		SvpCalendar *calendar = svp_refund_calendar(refund, window);
 		const SvpRefundFact *start = svp_refund_case_fact(refund, window->from);
 		const SvpRefundFact *asked = svp_refund_case_fact(refund, SVP_FACT_REQUESTED_AT);
 
-		appendStringInfo(&text, "The cutoff is %s from %s, which is %s", length_text(window),
-						 window->from, instant(calendar, start->value));
+		appendStringInfo(&text, "The cutoff is %s from %s, which is %s", svp_refund_length(window),
+						 window->from, svp_refund_instant(calendar, start->value));
 		if (window->extend_to_working_day)
 			appendStringInfoString(&text, ", extended to a working day");
 		if (window == &refund->rule->window && asked->knowledge == SVP_KNOWN)
-			appendStringInfo(&text, "; the customer asked at %s", instant(calendar, asked->value));
+			appendStringInfo(&text, "; the customer asked at %s", svp_refund_instant(calendar, asked->value));
 		appendStringInfoString(&text, ". ");
 	}
 	if (refund->decision.reason == SVP_REASON_FACT_UNREADABLE)
@@ -249,83 +164,28 @@ svp_refund_grounds(const SvpRefundCase *refund)
 	return text.data;
 }
 
-/* The customer's message */
-
-static const char *
-or_dash(const char *text)
+/* Can somebody with discretion depart from the rule here? */
+static bool
+exception_helps(const SvpRefundCase *refund)
 {
-	return text == NULL ? "-" : text;
+	return refund->decision.reason == SVP_REASON_CUTOFF ||
+		refund->decision.reason == SVP_REASON_ISSUE_LIMIT ||
+		refund->decision.reason == SVP_REASON_AMOUNT;
 }
 
 /*
- * What a placeholder of the policy's message stands for, or NULL for one that
- * is none.
- */
-static const char *
-placeholder(const SvpRefundCase *refund, const char *name, size_t length)
-{
-	const SvpRefundDecision *decision = &refund->decision;
-	const SvpRefundFact *amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
-
-#define IS(word) (length == strlen(word) && strncmp(name, word, length) == 0)
-	if (IS("cutoff"))
-		return decision->has_cutoff ? cutoff_text(refund) : "-";
-	if (IS("amount"))
-		return amount != NULL && amount->knowledge == SVP_KNOWN ?
-			amount_text(amount->value) : "-";
-	if (IS("allowed_amount"))
-		return decision->has_allowed_amount ? amount_text(decision->allowed_amount) : "-";
-	if (IS("fee"))
-		return decision->has_allowed_amount ? amount_text(decision->fee) : "-";
-	if (IS("currency"))
-		return or_dash(svp_refund_case_text(refund, "currency"));
-	if (IS("rule"))
-		return refund->rule->name;
-#undef IS
-	return NULL;
-}
-
-static char *
-fill_in(const SvpRefundCase *refund, const char *message)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	while (*message != '\0')
-	{
-		const char *end = *message == '{' ? strchr(message, '}') : NULL;
-		const char *value = end == NULL ? NULL :
-			placeholder(refund, message + 1, end - message - 1);
-
-		if (value == NULL)
-			appendStringInfoChar(&text, *message++);
-		else
-		{
-			appendStringInfoString(&text, value);
-			message = end + 1;
-		}
-	}
-	return text.data;
-}
-
-/*
- * What to tell the customer: the rule's own message where the refund is not
- * simply allowed, else a sentence of ours, in English.
+ * What can be done about it: an error's hint, or NULL.  The policy's words
+ * tell customers of a refusal, so they are no hint where an approval is what
+ * is missing.
  */
 char *
-svp_refund_customer_message(const SvpRefundCase *refund, const char *language)
+svp_refund_hint(const SvpRefundCase *refund)
 {
-	char	   *sentence;
+	bool		discretion = refund->policy != NULL && refund->policy->ndiscretions > 0;
 
-	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->rule != NULL)
-	{
-		const char *message = svp_text_in(&refund->rule->message, language,
-										  refund->policy->language);
-
-		if (message != NULL)
-			return fill_in(refund, message);
-	}
-	sentence = psprintf("%s.", svp_refund_summary(refund));
-	sentence[0] = pg_ascii_toupper(sentence[0]);
-	return sentence;
+	if (refund->decision.outcome == SVP_REFUND_NEEDS_APPROVAL)
+		return discretion ? "A role to which the policy gives discretion may approve it, with service_policy.approve_refund()." : NULL;
+	return psprintf("To tell the customer: %s%s", svp_refund_customer_message(refund, NULL),
+					discretion && exception_helps(refund) ?
+					"\nA role to which the policy gives discretion may depart from the rule, with service_policy.grant_exception()." : "");
 }

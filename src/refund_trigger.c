@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "rows.h"
+#include "refund_message.h"
 #include "refund_table.h"
 
 PG_FUNCTION_INFO_V1(svp_refund_decided);
@@ -41,18 +42,18 @@ refuse_undecidable(const char *attachment, const char *problem)
 
 /*
  * Refuse a refund.  Of the fields that a client maps to its own errors, the
- * constraint's name is the reason's code.  The rule's message tells customers
- * of a refusal, so it is no hint where an approval is what is missing.
+ * constraint's name is the reason's code.
  */
 static void
 refuse(Relation relation, const SvpRefundCase *refund)
 {
+	char	   *hint = svp_refund_hint(refund);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("%s", svp_refund_summary(refund)),
 			 errdetail("%s", svp_refund_grounds(refund)),
-			 refund->decision.outcome == SVP_REFUND_REFUSED ?
-			 errhint("To tell the customer: %s", svp_refund_customer_message(refund, NULL)) : 0,
+			 hint == NULL ? 0 : errhint("%s", hint),
 			 err_generic_string(PG_DIAG_SCHEMA_NAME,
 								get_namespace_name(RelationGetNamespace(relation))),
 			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(relation)),
