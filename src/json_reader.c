@@ -265,6 +265,12 @@ is_container(const SvpNode *node)
 	return node->value.type == jbvBinary;
 }
 
+bool
+svp_node_is_object(const SvpNode *node)
+{
+	return is_container(node) && JsonContainerIsObject(node->value.val.binary.data);
+}
+
 /* Note each key that an object here does not have. */
 static void
 check_keys(const SvpNode *node, const char *const *keys, int nkeys)
@@ -293,7 +299,7 @@ check_keys(const SvpNode *node, const char *const *keys, int nkeys)
 bool
 svp_read_object(const SvpNode *node, const char *const *keys, int nkeys)
 {
-	if (!is_container(node) || !JsonContainerIsObject(node->value.val.binary.data))
+	if (!svp_node_is_object(node))
 	{
 		svp_node_problem(node, "must be an object, not %s", svp_json_type_name(&node->value));
 		return false;
@@ -379,42 +385,49 @@ svp_read_language(const SvpNode *node)
 	return language;
 }
 
+/*
+ * The members of an object that have values, in jsonb's own order of its keys.
+ * -1 if these are too many.
+ */
+int
+svp_read_members(const SvpNode *node, SvpNode **members)
+{
+	JsonbContainer *object = node->value.val.binary.data;
+	JsonbIterator *it = JsonbIteratorInit(object);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	char	   *key = NULL;
+	int			n = 0;
+
+	if (JsonContainerSize(object) > SVP_LIST_MAX)
+	{
+		svp_node_problem(node, "has %u keys; the most is %d", JsonContainerSize(object), SVP_LIST_MAX);
+		return -1;
+	}
+	*members = palloc(Max(JsonContainerSize(object), 1) * sizeof(SvpNode));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_KEY)
+			key = pnstrdup(value.val.string.val, value.val.string.len);
+		else if (token == WJB_VALUE && value.type != jbvNull)
+			(*members)[n++] = (SvpNode) {node->reader, node, key, 0, value};
+	}
+	return n;
+}
+
 static void
-read_translation(const SvpNode *node, const char *language, SvpText *text)
+read_translation(const SvpNode *node, SvpText *text)
 {
 	char	   *string = svp_read_string(node);
 
-	if (!svp_language_is_valid(language))
+	if (!svp_language_is_valid(node->key))
 		svp_node_problem(node, "%s is no language tag, such as \"en\" or \"pt-BR\"",
-						 svp_quote(language));
+						 svp_quote(node->key));
 	else if (string != NULL)
 	{
-		text->language[text->n] = pstrdup(language);
+		text->language[text->n] = pstrdup(node->key);
 		text->text[text->n++] = string;
-	}
-}
-
-/* An object of languages, in jsonb's own order of its keys. */
-static void
-read_translations(const SvpNode *node, SvpText *text)
-{
-	JsonbIterator *it = JsonbIteratorInit(node->value.val.binary.data);
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	char	   *language = NULL;
-
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		SvpNode		member = {node->reader, node};
-
-		CHECK_FOR_INTERRUPTS();
-		if (token == WJB_KEY)
-			language = pnstrdup(value.val.string.val, value.val.string.len);
-		if (token != WJB_VALUE)
-			continue;
-		member.key = language;
-		member.value = value;
-		read_translation(&member, language, text);
 	}
 }
 
@@ -424,26 +437,21 @@ read_translations(const SvpNode *node, SvpText *text)
 void
 svp_read_text(const SvpNode *node, SvpText *text)
 {
-	int			n = 1;
-	bool		translated = is_container(node) &&
-		JsonContainerIsObject(node->value.val.binary.data);
+	bool		translated = svp_node_is_object(node);
+	SvpNode    *members;
+	int			n = translated ? svp_read_members(node, &members) : 1;
 
 	text->n = 0;
-	if (translated)
-		n = JsonContainerSize(node->value.val.binary.data);
-	if (n == 0)
-		svp_node_problem(node, "names no language");
-	if (n > SVP_LIST_MAX)
-	{
-		svp_node_problem(node, "has %d languages; the most is %d", n, SVP_LIST_MAX);
-		return;
-	}
-
 	text->language = palloc(Max(n, 1) * sizeof(char *));
 	text->text = palloc(Max(n, 1) * sizeof(char *));
+	if (n == 0)
+		svp_node_problem(node, "names no language");
+	for (int i = 0; translated && i < n; i++)
+		read_translation(&members[i], text);
 	if (translated)
-		read_translations(node, text);
-	else if (node->value.type != jbvString)
+		return;
+
+	if (node->value.type != jbvString)
 		svp_node_problem(node, "must be a text, or one text for each language, not %s",
 						 svp_json_type_name(&node->value));
 	else if ((text->text[0] = svp_read_string(node)) != NULL)

@@ -67,7 +67,9 @@ extern bool svp_node_member(const SvpNode *object, const char *key, SvpNode *mem
 extern bool svp_node_require(const SvpNode *object, const char *key, SvpNode *member);
 extern void svp_node_item(const SvpNode *list, int index, SvpNode *item);
 
+extern bool svp_node_is_object(const SvpNode *node);
 extern bool svp_read_object(const SvpNode *node, const char *const *keys, int nkeys);
+extern int	svp_read_members(const SvpNode *object, SvpNode **members);
 extern int	svp_read_list(const SvpNode *node);
 extern char *svp_read_string(const SvpNode *node);
 extern char *svp_read_name(const SvpNode *node);

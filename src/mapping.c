@@ -25,8 +25,8 @@ static const char *const ticket_facts[] = {
 };
 
 static const char *const refund_facts[] = {
-	"ticket", "requested_at", "amount", "currency", "paid_amount", "state",
-	"agent", "customer", "order_id", "line_id"
+	"ticket", "requested_at", "amount", "currency", "paid_amount", "line_paid_amount",
+	"paid_currency", "state", "agent", "approved_by", "customer", "order_id", "line_id"
 };
 
 static const char *const message_facts[] = {
@@ -86,7 +86,8 @@ svp_fact_kind(const char *name)
 {
 	if (ends_in_at(name))
 		return SVP_FACT_TIME;
-	if (strcmp(name, "amount") == 0 || strcmp(name, "paid_amount") == 0)
+	if (strcmp(name, "amount") == 0 || strcmp(name, "paid_amount") == 0 ||
+		strcmp(name, "line_paid_amount") == 0)
 		return SVP_FACT_NUMBER;
 	if (strcmp(name, "public") == 0)
 		return SVP_FACT_BOOLEAN;

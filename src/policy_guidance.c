@@ -2,7 +2,7 @@
  *
  * policy_guidance.c
  *		The sections of a policy document that guide people: objectives,
- *		promises, escalations, discretion, procedures, values.
+ *		promises, escalations, procedures, values.
  *
  * They are checked here and shown by the views; nothing of them is compiled.
  *
@@ -155,22 +155,6 @@ parse_escalation(SvpParse *parse, const SvpNode *entry, int index)
 	}
 }
 
-static const char *const discretion_keys[] = {"role", "grace_days", "max_amount", "per_month"};
-
-static void
-parse_discretion(SvpParse *parse, const SvpNode *entry, int index)
-{
-	SvpNode		node;
-	int64		number;
-
-	(void) svp_parse_required_name(entry, "role");
-	(void) svp_parse_optional_whole(entry, "grace_days", 0, SVP_MAX_DAYS, &number);
-	(void) svp_parse_optional_number(entry, "max_amount", SVP_AMOUNT_FROM_ZERO, &number);
-	(void) svp_parse_optional_whole(entry, "per_month", 1, PG_INT16_MAX, &number);
-	if (!svp_node_member(entry, "grace_days", &node) && !svp_node_member(entry, "max_amount", &node))
-		svp_node_problem(entry, "allows nothing; say how much, with grace_days or max_amount");
-}
-
 /* Each step once, in the order in which they are taken. */
 static void
 check_steps(const SvpNode *entry)
@@ -273,10 +257,6 @@ const SvpSection svp_promise_section = {
 
 const SvpSection svp_escalation_section = {
 	"escalations", NULL, SVP_KEYS(escalation_keys), parse_escalation, NULL, NULL
-};
-
-const SvpSection svp_discretion_section = {
-	"discretion", "role", SVP_KEYS(discretion_keys), parse_discretion, NULL, NULL
 };
 
 const SvpSection svp_procedure_section = {

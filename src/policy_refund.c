@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * policy_refund.c
- *		The refund rules of a policy document.
+ *		The refund rules of a policy document, and who may depart from them.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -10,161 +10,68 @@
 #include "postgres.h"
 
 #include "policy_section.h"
+#include "refund.h"
 
-static const char *const window_unit_names[SVP_NWINDOW_UNITS] = {
-	"days", "working_days", "months", "exactly"
-};
-
-/*
- * Is this the name of a fact that is a time?
- */
-static bool
-is_time_fact(const char *fact)
-{
-	int			length = strlen(fact);
-
-	return length > 3 && strcmp(fact + length - 3, "_at") == 0 &&
-		fact[0] >= 'a' && fact[0] <= 'z' &&
-		strspn(fact, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
-}
-
-static char *
-read_time_fact(const SvpNode *window)
-{
-	SvpNode		node;
-	char	   *fact;
-
-	if (!svp_node_require(window, "from", &node))
-		return NULL;
-	fact = svp_read_name(&node);
-	if (fact != NULL && !is_time_fact(fact))
-	{
-		svp_node_problem(&node, "%s is no fact that is a time, such as \"delivered_at\"",
-						 svp_quote(fact));
-		return NULL;
-	}
-	return fact;
-}
-
-/*
- * Read how long a window is: in exactly one of its units.
- */
-static void
-read_window_length(const SvpNode *window, SvpWindow *result)
-{
-	SvpNode		node;
-	int			given = 0;
-
-	for (int unit = 0; unit < SVP_NWINDOW_UNITS; unit++)
-	{
-		if (!svp_node_member(window, window_unit_names[unit], &node))
-			continue;
-		given++;
-		result->unit = unit;
-		if (unit == SVP_WINDOW_EXACTLY)
-			(void) svp_read_duration(&node, &result->length);
-		else
-			(void) svp_read_whole(&node, 0, unit == SVP_WINDOW_MONTHS ? SVP_MAX_MONTHS : SVP_MAX_DAYS,
-								  &result->length);
-	}
-	if (given != 1)
-		svp_node_problem(window, "must have exactly one of days, working_days, months, exactly");
-}
-
-/*
- * Check that a window has the calendar that it needs, and none that it would
- * not look at.
- */
-static void
-check_window_calendar(const SvpNode *window, const SvpWindow *result)
-{
-	SvpNode		node;
-
-	if (result->unit == SVP_WINDOW_EXACTLY)
-	{
-		if (svp_node_member(window, "calendar", &node))
-			svp_node_problem(&node, "an exact duration has no calendar; leave the key out");
-		if (result->extend_to_working_day)
-		{
-			(void) svp_node_member(window, "extend_to_working_day", &node);
-			svp_node_problem(&node, "an exact duration has no last day; leave the key out");
-		}
-		return;
-	}
-	(void) svp_node_member(window, "calendar", &node);
-	if (result->calendar == NULL && result->unit == SVP_WINDOW_WORKING_DAYS)
-		svp_node_problem(&node, "is required, since working_days are those of a calendar");
-	else if (result->calendar == NULL && result->extend_to_working_day)
-		svp_node_problem(&node, "is required, since extend_to_working_day looks for the next one of a calendar");
-}
-
-static const char *const window_keys[] = {
-	"days", "working_days", "months", "exactly", "from", "calendar", "extend_to_working_day"
-};
-
-/*
- * Read a window.  It has the calendar of its rule if it names none.
- */
-static bool
-read_window(SvpParse *parse, const SvpNode *rule, const char *key, char *rule_calendar,
-			SvpWindow *result)
-{
-	SvpNode		window;
-	SvpNode		node;
-
-	if (!svp_node_member(rule, key, &window) || !svp_read_object(&window, SVP_KEYS(window_keys)))
-		return false;
-
-	read_window_length(&window, result);
-	result->from = read_time_fact(&window);
-	result->calendar = svp_parse_calendar(parse, &window);
-	if (result->calendar == NULL && result->unit != SVP_WINDOW_EXACTLY)
-		result->calendar = rule_calendar;
-	if (svp_node_member(&window, "extend_to_working_day", &node))
-		(void) svp_read_bool(&node, &result->extend_to_working_day);
-	check_window_calendar(&window, result);
-	return true;
-}
-
-/* A claim window that starts when the customer asks would never end. */
-static void
-check_window_start(const SvpNode *rule, const SvpWindow *window)
-{
-	SvpNode		window_node;
-	SvpNode		node;
-
-	if (window->from == NULL || strcmp(window->from, "requested_at") != 0)
-		return;
-	(void) svp_node_member(rule, "window", &window_node);
-	(void) svp_node_member(&window_node, "from", &node);
-	svp_node_problem(&node, "the window is over or not when the customer asks, so it cannot start then");
-}
-
-static const char *const per_customer_keys[] = {"count", "days"};
+static const char *const per_customer_keys[] = {"count", "amount", "days"};
 
 static void
-check_per_customer(const SvpNode *rule)
+parse_per_customer(const SvpNode *rule, SvpRefundRule *result)
 {
 	SvpNode		limit;
 	SvpNode		node;
-	int64		whole;
+	int64		count = 0;
+	int64		days = 0;
 
 	if (!svp_node_member(rule, "per_customer", &limit) ||
 		!svp_read_object(&limit, SVP_KEYS(per_customer_keys)))
 		return;
-	if (svp_node_require(&limit, "count", &node))
-		(void) svp_read_whole(&node, 1, PG_INT16_MAX, &whole);
+	(void) svp_parse_optional_whole(&limit, "count", 1, PG_INT16_MAX, &count);
+	svp_parse_optional_money(&limit, "amount", SVP_AMOUNT_ABOVE_ZERO, &result->customer_amount);
+	if (!svp_node_member(&limit, "count", &node) && !svp_node_member(&limit, "amount", &node))
+		svp_node_problem(&limit, "limits nothing; say how much, with count or amount");
 	if (svp_node_require(&limit, "days", &node))
-		(void) svp_read_whole(&node, 1, SVP_MAX_DAYS, &whole);
+		(void) svp_read_whole(&node, 1, SVP_MAX_DAYS, &days);
+	result->customer_count = count;
+	result->customer_days = days;
 }
 
-/* A final sale is refused whatever its dates and amounts. */
+/* The messages of single reasons. */
+static void
+parse_messages(const SvpNode *rule, SvpRefundRule *result)
+{
+	/* those that a refund may not be allowed for */
+	const char *const *reasons = &svp_refund_reason_names[SVP_REASON_FINAL_SALE];
+	int			nreasons = SVP_NREFUND_REASONS - SVP_REASON_FINAL_SALE;
+	SvpNode		node;
+	SvpNode    *members;
+	int			n;
+
+	if (!svp_node_member(rule, "messages", &node))
+		return;
+	if (!svp_node_is_object(&node))
+	{
+		svp_node_problem(&node, "must be an object, not %s", svp_json_type_name(&node.value));
+		return;
+	}
+	n = svp_read_members(&node, &members);
+	result->messages = palloc0(Max(n, 1) * sizeof(SvpReasonMessage));
+	result->nmessages = Max(n, 0);
+	for (int i = 0; i < n; i++)
+	{
+		result->messages[i].reason = pstrdup(members[i].key);
+		svp_read_text(&members[i], &result->messages[i].text);
+		if (svp_word_index(reasons, nreasons, members[i].key) < 0)
+			svp_node_unknown(&members[i], "reason", members[i].key, reasons, nreasons);
+	}
+}
+
+/* A final sale is refused whatever its dates, amounts and people. */
 static void
 check_final_sale(const SvpNode *rule)
 {
 	static const char *const limits[] = {
-		"window", "issue_limit", "max_amount", "max_share", "restocking_fee",
-		"approval_above", "per_customer"
+		"window", "issue_limit", "max_amount", "max_share", "restocking_fee", "shipping_fee",
+		"approval_above", "per_customer", "duplicate_within", "agent_is_not_customer", "four_eyes"
 	};
 
 	for (int i = 0; i < lengthof(limits); i++)
@@ -176,9 +83,29 @@ check_final_sale(const SvpNode *rule)
 	}
 }
 
+static void
+parse_limits(const SvpNode *entry, SvpRefundRule *rule)
+{
+	SvpNode		node;
+
+	svp_parse_optional_money(entry, "max_amount", SVP_AMOUNT_ABOVE_ZERO, &rule->max_amount);
+	rule->has_max_share = svp_parse_optional_number(entry, "max_share", SVP_SHARE_UP_TO_ONE,
+													&rule->max_share);
+	svp_parse_optional_money(entry, "approval_above", SVP_AMOUNT_FROM_ZERO, &rule->approval_above);
+	(void) svp_parse_optional_number(entry, "restocking_fee", 0, SVP_MILLION, "from 0 to 1",
+									 &rule->restocking_fee);
+	svp_parse_optional_money(entry, "shipping_fee", SVP_AMOUNT_FROM_ZERO, &rule->shipping_fee);
+	parse_per_customer(entry, rule);
+	if (svp_node_member(entry, "duplicate_within", &node))
+		(void) svp_read_duration(&node, &rule->duplicate_within);
+	(void) svp_parse_optional_bool(entry, "agent_is_not_customer", &rule->agent_is_not_customer);
+	(void) svp_parse_optional_bool(entry, "four_eyes", &rule->four_eyes);
+}
+
 static const char *const refund_keys[] = {
-	"name", "when", "final_sale", "window", "issue_limit", "max_amount", "max_share",
-	"restocking_fee", "approval_above", "per_customer", "mode", "message"
+	"name", "when", "version_at", "final_sale", "window", "issue_limit", "max_amount", "max_share",
+	"restocking_fee", "shipping_fee", "approval_above", "per_customer", "duplicate_within",
+	"agent_is_not_customer", "four_eyes", "mode", "message", "messages"
 };
 
 static void
@@ -189,21 +116,13 @@ parse_refund(SvpParse *parse, const SvpNode *entry, int index)
 
 	rule->name = svp_parse_required_name(entry, "name");
 	svp_parse_when(entry, &rule->when);
-	if (svp_node_member(entry, "final_sale", &node))
-		(void) svp_read_bool(&node, &rule->final_sale);
-	rule->has_window = read_window(parse, entry, "window", NULL, &rule->window);
-	check_window_start(entry, &rule->window);
-	rule->has_issue_limit = read_window(parse, entry, "issue_limit", rule->window.calendar,
-										&rule->issue_limit);
-	rule->max_amount.given = svp_parse_optional_number(entry, "max_amount", SVP_AMOUNT_ABOVE_ZERO,
-													 &rule->max_amount.amount);
-	rule->has_max_share = svp_parse_optional_number(entry, "max_share", SVP_SHARE_UP_TO_ONE,
-													&rule->max_share);
-	rule->approval_above.given = svp_parse_optional_number(entry, "approval_above", SVP_AMOUNT_FROM_ZERO,
-														 &rule->approval_above.amount);
-	(void) svp_parse_optional_number(entry, "restocking_fee", 0, SVP_MILLION, "from 0 to 1",
-									 &rule->restocking_fee);
-	check_per_customer(entry);
+	if (svp_node_member(entry, "version_at", &node))
+		rule->version_at = svp_parse_time_fact(&node);
+	(void) svp_parse_optional_bool(entry, "final_sale", &rule->final_sale);
+	rule->has_window = svp_parse_window(parse, entry, "window", NULL, &rule->window);
+	rule->has_issue_limit = svp_parse_window(parse, entry, "issue_limit", rule->window.calendar,
+											 &rule->issue_limit);
+	parse_limits(entry, rule);
 	if (rule->final_sale)
 		check_final_sale(entry);
 	rule->mode = SVP_MODE_ENFORCE;
@@ -211,6 +130,7 @@ parse_refund(SvpParse *parse, const SvpNode *entry, int index)
 		rule->mode = Max(svp_read_word(&node, "mode", SVP_KEYS(svp_mode_names)), 0);
 	if (svp_node_member(entry, "message", &node))
 		svp_read_text(&node, &rule->message);
+	parse_messages(entry, rule);
 }
 
 static void
@@ -220,6 +140,41 @@ begin_refunds(SvpParse *parse, int n)
 	parse->policy->nrefunds = n;
 }
 
+static const char *const discretion_keys[] = {
+	"role", "grace_days", "max_amount", "approve_up_to", "per_month"
+};
+
+static void
+parse_discretion(SvpParse *parse, const SvpNode *entry, int index)
+{
+	SvpDiscretion *discretion = &parse->policy->discretions[index];
+	SvpNode		node;
+	int64		grace_days = 0;
+	int64		per_month = 0;
+
+	discretion->role = svp_parse_required_name(entry, "role");
+	(void) svp_parse_optional_whole(entry, "grace_days", 0, SVP_MAX_DAYS, &grace_days);
+	svp_parse_optional_money(entry, "max_amount", SVP_AMOUNT_FROM_ZERO, &discretion->max_amount);
+	svp_parse_optional_money(entry, "approve_up_to", SVP_AMOUNT_FROM_ZERO, &discretion->approve_up_to);
+	(void) svp_parse_optional_whole(entry, "per_month", 1, PG_INT16_MAX, &per_month);
+	discretion->grace_days = grace_days;
+	discretion->per_month = per_month;
+	if (!svp_node_member(entry, "grace_days", &node) && !svp_node_member(entry, "max_amount", &node) &&
+		!svp_node_member(entry, "approve_up_to", &node))
+		svp_node_problem(entry, "allows nothing; say how much, with grace_days, max_amount or approve_up_to");
+}
+
+static void
+begin_discretion(SvpParse *parse, int n)
+{
+	parse->policy->discretions = palloc0(Max(n, 1) * sizeof(SvpDiscretion));
+	parse->policy->ndiscretions = n;
+}
+
 const SvpSection svp_refund_section = {
 	"refunds", "name", SVP_KEYS(refund_keys), parse_refund, begin_refunds, NULL
+};
+
+const SvpSection svp_discretion_section = {
+	"discretion", "role", SVP_KEYS(discretion_keys), parse_discretion, begin_discretion, NULL
 };

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "currency.h"
 #include "policy_section.h"
 
 /*
@@ -70,6 +71,62 @@ svp_parse_optional_whole(const SvpNode *entry, const char *key, int low, int hig
 	SvpNode		node;
 
 	return svp_node_member(entry, key, &node) && svp_read_whole(&node, low, high, whole);
+}
+
+/*
+ * Read an optional truth.  Answers whether there is one.
+ */
+bool
+svp_parse_optional_bool(const SvpNode *entry, const char *key, bool *value)
+{
+	SvpNode		node;
+
+	return svp_node_member(entry, key, &node) && svp_read_bool(&node, value);
+}
+
+/* One amount for each currency. */
+static void
+read_currencies(const SvpNode *node, int64 low, int64 high, const char *range, SvpMoney *money)
+{
+	SvpNode    *members;
+	int			n = svp_read_members(node, &members);
+
+	if (n == 0)
+		svp_node_problem(node, "names no currency");
+	money->currencies = palloc(Max(n, 1) * sizeof(char *));
+	money->amounts = palloc(Max(n, 1) * sizeof(SvpAmount));
+	for (int i = 0; i < n; i++)
+	{
+		SvpAmount  *amount = &money->amounts[money->ncurrencies];
+
+		if (!svp_currency_is_code(members[i].key))
+			svp_node_problem(&members[i], "%s is no currency of three capital letters, such as \"EUR\"",
+							 svp_quote(members[i].key));
+		else if (svp_read_number(&members[i], low, high, range, amount))
+			money->currencies[money->ncurrencies++] = pstrdup(members[i].key);
+	}
+}
+
+/*
+ * Read an optional amount of money: a number for any currency, or one for each
+ * that is named.
+ */
+void
+svp_parse_optional_money(const SvpNode *entry, const char *key, int64 low, int64 high,
+						 const char *range, SvpMoney *money)
+{
+	SvpNode		node;
+
+	if (!svp_node_member(entry, key, &node))
+		return;
+	money->given = true;
+	if (svp_node_is_object(&node))
+		read_currencies(&node, low, high, range, money);
+	else if (node.value.type == jbvNumeric)
+		(void) svp_read_number(&node, low, high, range, &money->amount);
+	else
+		svp_node_problem(&node, "must be a number %s, or one for each currency, not %s", range,
+						 svp_json_type_name(&node.value));
 }
 
 /*

@@ -71,9 +71,16 @@ extern void svp_parse_optional_text(const SvpNode *entry, const char *key);
 extern bool svp_parse_optional_number(const SvpNode *entry, const char *key,
 									  int64 low, int64 high, const char *range,
 									  int64 *millionths);
+extern void svp_parse_optional_money(const SvpNode *entry, const char *key,
+									 int64 low, int64 high, const char *range,
+									 SvpMoney *money);
+extern bool svp_parse_optional_bool(const SvpNode *entry, const char *key, bool *value);
 extern bool svp_parse_optional_whole(const SvpNode *entry, const char *key,
 									 int low, int high, int64 *whole);
 extern char *svp_parse_calendar(SvpParse *parse, const SvpNode *entry);
+extern char *svp_parse_time_fact(const SvpNode *node);
+extern bool svp_parse_window(SvpParse *parse, const SvpNode *rule, const char *key,
+							 char *rule_calendar, SvpWindow *result);
 extern void svp_parse_when(const SvpNode *entry, SvpCondition *when);
 extern void svp_parse_unused_when(const SvpNode *entry);
 extern void svp_parse_reference(const SvpNode *node, const char *what, const SvpKnown *known);

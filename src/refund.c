@@ -3,22 +3,15 @@
  * refund.c
  *		The decision on a refund by one rule.
  *
- * A window is counted as Regulation (EEC, Euratom) No 1182/71, Article 3
- * does: the day of its start is not counted, and its last day counts in full
- * (paragraphs 1 and 2), so that the first instant too late is the midnight
- * that ends that day.  A last day that is no working day may be extended to
- * the end of the next one (paragraph 4).
- *
- * Pure: no table, no wall clock.  All of it is O(1), but for the logarithm in
- * counting working days.
+ * Pure: no table, no wall clock.  What is asked of a refund is asked in any
+ * order; the reasons have one (see refund_judge.h).
  *
  * Copyright (c) 2026, service_policy contributors
  *
  *-------------------------------------------------------------------------
  */
 #include "core.h"
-#include "business_time_compile.h"
-#include "refund.h"
+#include "refund_judge.h"
 
 const char *const svp_refund_outcome_names[SVP_NREFUND_OUTCOMES] = {
 	"allowed", "needs_approval", "refused"
@@ -26,113 +19,16 @@ const char *const svp_refund_outcome_names[SVP_NREFUND_OUTCOMES] = {
 
 const char *const svp_refund_reason_names[SVP_NREFUND_REASONS] = {
 	NULL, "no_rule", "refund_final_sale", "refund_cutoff", "refund_issue_limit",
-	"refund_fact_unreadable", "refund_amount", "refund_calendar",
-	"refund_fact_missing", "refund_currency", "refund_customer_limit", "refund_duplicate",
-	"refund_own", "refund_four_eyes", "refund_needs_approval"
+	"refund_fact_unreadable", "refund_own", "refund_duplicate", "refund_currency",
+	"refund_amount", "refund_customer_limit", "refund_calendar", "refund_fact_missing",
+	"refund_four_eyes", "refund_needs_approval"
 };
 
-/* No window is longer, so that no sum overflows. */
-#define LONGEST_DAYS INT64CONST(366000)
-
-/* Local dates.  Without a calendar they are those of UTC. */
-
-static SvpTimeResult
-date_of(SvpCalendar *calendar, int64 at, int32 *date)
-{
-	if (calendar != NULL)
-		return svp_local_date(calendar, at, date);
-	*date = (int32) svp_floor_div(at, SVP_USEC_PER_DAY);
-	return SVP_TIME_OK;
-}
-
-static SvpTimeResult
-midnight_after(SvpCalendar *calendar, int32 date, int64 *at)
-{
-	if (calendar != NULL)
-		return svp_local_instant(calendar, date, SVP_USEC_PER_DAY, at);
-	*at = (date + INT64CONST(1)) * SVP_USEC_PER_DAY;
-	return SVP_TIME_OK;
-}
-
 /*
- * The same day some months later, or the last day of a month that is too
- * short for it.
+ * A fact by its name.
  */
-static int32
-add_months(int32 date, int64 months)
-{
-	int32		year;
-	int			month;
-	int			day;
-	int64		count;
-	int32		first_of_next;
-
-	svp_date_parts(date, &year, &month, &day);
-	count = year * INT64CONST(12) + (month - 1) + months;
-	year = (int32) svp_floor_div(count, 12);
-	month = (int) (count - year * INT64CONST(12)) + 1;
-	first_of_next = month == 12 ? svp_date_of(year + 1, 1, 1) : svp_date_of(year, month + 1, 1);
-	return Min(svp_date_of(year, month, 1) + day - 1, first_of_next - 1);
-}
-
-/*
- * The end of a last day, or of the next working day if it is none.  That is
- * counted from the instant before the last day, which a zone may have skipped.
- */
-static SvpTimeResult
-end_of_last_day(const SvpWindow *window, SvpCalendar *calendar, int32 last, int64 *cutoff)
-{
-	SvpTimeResult result;
-	bool		working;
-	int64		midnight;
-
-	if (!window->extend_to_working_day)
-		return midnight_after(calendar, last, cutoff);
-	if ((result = svp_is_working_date(calendar, last, &working)) != SVP_TIME_OK)
-		return result;
-	if (working)
-		return midnight_after(calendar, last, cutoff);
-	if ((result = svp_local_instant(calendar, last, 0, &midnight)) != SVP_TIME_OK)
-		return result;
-	return svp_days_deadline(calendar, midnight - 1, 1, true, cutoff);
-}
-
-/*
- * The first instant that is too late for a window which starts at "start".
- */
-SvpTimeResult
-svp_window_cutoff(const SvpWindow *window, SvpCalendar *calendar, int64 start, int64 *cutoff)
-{
-	SvpTimeResult result;
-	int32		date;
-
-	if (start < svp_date_of(SVP_TIME_FIRST_YEAR, 1, 1) * SVP_USEC_PER_DAY ||
-		start >= svp_date_of(SVP_TIME_LAST_YEAR + 1, 1, 1) * SVP_USEC_PER_DAY ||
-		window->length < 0 || window->length > LONGEST_DAYS * SVP_USEC_PER_DAY)
-		return SVP_TIME_OUT_OF_RANGE;
-	if (window->unit == SVP_WINDOW_EXACTLY)
-	{
-		*cutoff = start + window->length;
-		return SVP_TIME_OK;
-	}
-	if (window->length > LONGEST_DAYS)
-		return SVP_TIME_OUT_OF_RANGE;
-	if (window->unit == SVP_WINDOW_WORKING_DAYS && window->length > 0)
-		return svp_days_deadline(calendar, start, (int32) window->length, true, cutoff);
-
-	if ((result = date_of(calendar, start, &date)) != SVP_TIME_OK)
-		return result;
-	if (window->unit == SVP_WINDOW_DAYS)
-		date += (int32) window->length;
-	else if (window->unit == SVP_WINDOW_MONTHS)
-		date = add_months(date, window->length);
-	return end_of_last_day(window, calendar, date, cutoff);
-}
-
-/* Facts by name */
-
-static const SvpRefundFact *
-find_fact(const SvpRefundFacts *facts, const char *name)
+const SvpRefundFact *
+svp_refund_fact(const SvpRefundFacts *facts, const char *name)
 {
 	static const SvpRefundFact missing = {NULL, SVP_MISSING, 0};
 
@@ -144,242 +40,230 @@ find_fact(const SvpRefundFacts *facts, const char *name)
 	return &missing;
 }
 
-/* An amount below zero is nonsense. */
-static SvpKnowledge
-find_amount(const SvpRefundFacts *facts, const char *name, SvpAmount *amount)
-{
-	const SvpRefundFact *fact = find_fact(facts, name);
+/* Objections */
 
-	*amount = fact->value;
-	if (fact->knowledge == SVP_KNOWN && fact->value < 0)
-		return SVP_UNREADABLE;
-	return fact->knowledge;
-}
-
-/*
- * Give a decision its reason, unless it has one: what is asked first goes
- * before what is asked later.
- */
 static void
 give_reason(SvpRefundDecision *decision, SvpRefundOutcome outcome, SvpRefundReason reason,
 			const char *about)
 {
-	if (decision->outcome >= outcome)
+	if (outcome < decision->outcome ||
+		(outcome == decision->outcome && reason >= decision->reason))
 		return;
 	decision->outcome = outcome;
 	decision->reason = reason;
 	decision->about = about;
 }
 
-static void
-doubt(SvpRefundDecision *decision, const char *fact, SvpKnowledge knowledge)
+/*
+ * Object to a refund, whatever its amount.
+ */
+void
+svp_object(SvpJudgement *judgement, SvpRefundOutcome outcome, SvpRefundReason reason,
+		   const char *about)
 {
-	if (knowledge == SVP_UNREADABLE)
-		give_reason(decision, SVP_REFUND_REFUSED, SVP_REASON_FACT_UNREADABLE, fact);
-	else
-		give_reason(decision, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_FACT_MISSING, fact);
+	judgement->any_amount = Max(judgement->any_amount, outcome);
+	give_reason(judgement->decision, outcome, reason, about);
 }
 
-/* Cutoffs */
-
-/* One window of a rule, and where its end was found to be. */
-typedef struct Cutoff
+/*
+ * Object to an amount that is too high.
+ */
+void
+svp_object_to_amount(SvpJudgement *judgement, SvpRefundOutcome outcome, SvpRefundReason reason)
 {
-	const SvpWindow *window;
-	SvpRefundReason reason;
-	const SvpRefundFact *start;
-	SvpTimeResult result;		/* of computing its end */
-	bool		found;
-	bool		too_late;		/* equality is too late */
-	int64		at;
-} Cutoff;
+	give_reason(judgement->decision, outcome, reason, SVP_FACT_AMOUNT);
+}
 
 /*
- * Where a window ends, and whether the moment that it is for lies before.
+ * Object that a fact is not known.
  */
-static void
-find_cutoff(Cutoff *cutoff, SvpCalendar *calendar, const SvpRefundFacts *facts,
-			SvpKnowledge moment_known, int64 moment)
+void
+svp_doubt(SvpJudgement *judgement, const char *fact, SvpKnowledge knowledge)
 {
-	const SvpWindow *window = cutoff->window;
+	if (knowledge == SVP_UNREADABLE)
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_FACT_UNREADABLE, fact);
+	else
+		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_FACT_MISSING, fact);
+}
 
-	cutoff->start = find_fact(facts, window->from);
-	cutoff->result = SVP_TIME_NO_HOURS;
-	if (cutoff->start->knowledge != SVP_KNOWN ||
-		(window->calendar != NULL && calendar == NULL))
-		return;
-	cutoff->result = svp_window_cutoff(window, calendar, cutoff->start->value, &cutoff->at);
-	cutoff->found = cutoff->result == SVP_TIME_OK;
-	cutoff->too_late = cutoff->found && moment_known == SVP_KNOWN && moment >= cutoff->at;
+/* Time */
+
+/* A cutoff, and the moment that it is for. */
+typedef struct Limit
+{
+	SvpCutoff	cutoff;
+	SvpRefundReason reason;
+	bool		moment_known;
+	int64		moment;
+} Limit;
+
+/*
+ * Is it known where the window ends, as far as this matters?  Without a start
+ * a campaign tells at least that it is not over yet.
+ */
+static bool
+has_end(const Limit *limit)
+{
+	const SvpCutoff *cutoff = &limit->cutoff;
+
+	if (cutoff->state == SVP_CUTOFF_NO_START)
+		return cutoff->campaign != NULL && cutoff->window->if_missing != SVP_IF_MISSING_OPEN &&
+			limit->moment_known && limit->moment < cutoff->at;
+	return cutoff->state == SVP_CUTOFF_FOUND;
+}
+
+/* The cutoff itself is too late. */
+static bool
+is_over(const Limit *limit)
+{
+	return has_end(limit) && limit->moment_known && limit->moment >= limit->cutoff.at;
 }
 
 /*
  * The cutoff to tell: the earliest of those that were missed, else of all.
  */
-static const Cutoff *
-binding_cutoff(const Cutoff *cutoffs, int n)
+static const Limit *
+binding_limit(const Limit *limits, int n)
 {
-	const Cutoff *binding = NULL;
+	const Limit *binding = NULL;
 
 	for (int i = 0; i < n; i++)
 	{
-		const Cutoff *cutoff = &cutoffs[i];
+		const Limit *limit = &limits[i];
 
-		if (cutoff->found &&
+		if (has_end(limit) &&
 			(binding == NULL ||
-			 (cutoff->too_late == binding->too_late ? cutoff->at < binding->at : cutoff->too_late)))
-			binding = cutoff;
+			 (is_over(limit) == is_over(binding) ? limit->cutoff.at < binding->cutoff.at : is_over(limit))))
+			binding = limit;
 	}
 	return binding;
 }
 
 static void
-doubt_cutoff(SvpRefundDecision *decision, const Cutoff *cutoff)
+doubt_end(SvpJudgement *judgement, const Limit *limit)
 {
-	if (cutoff->found)
+	const SvpCutoff *cutoff = &limit->cutoff;
+
+	if (has_end(limit))
 		return;
-	if (cutoff->start->knowledge != SVP_KNOWN)
-		doubt(decision, cutoff->window->from, cutoff->start->knowledge);
-	else if (cutoff->result == SVP_TIME_NO_HOURS)
-		give_reason(decision, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CALENDAR,
-					cutoff->window->calendar);
-	else
-		doubt(decision, cutoff->window->from, SVP_UNREADABLE);
+	if (cutoff->state == SVP_CUTOFF_NO_CALENDAR)
+		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CALENDAR, cutoff->about);
+	else if (cutoff->state == SVP_CUTOFF_UNREADABLE)
+		svp_doubt(judgement, cutoff->about, SVP_UNREADABLE);
+	else if (cutoff->window->if_missing == SVP_IF_MISSING_APPROVAL)
+		svp_doubt(judgement, cutoff->about, SVP_MISSING);
+	else if (cutoff->window->if_missing == SVP_IF_MISSING_REFUSED)
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_FACT_MISSING, cutoff->about);
 }
 
 static void
-judge_time(const SvpRefundRule *rule, const SvpRefundCalendars *calendars,
-		   const SvpRefundFacts *facts, SvpRefundDecision *decision)
+tell_cutoff(SvpJudgement *judgement, const Limit *binding)
 {
-	const SvpRefundFact *asked = find_fact(facts, SVP_FACT_REQUESTED_AT);
-	Cutoff		cutoffs[2];
-	int			n = 0;
-	const Cutoff *binding;
+	SvpRefundDecision *decision = judgement->decision;
 
-	memset(cutoffs, 0, sizeof(cutoffs));
+	decision->has_cutoff = true;
+	decision->cutoff_at = binding->cutoff.at;
+	decision->bound_by = binding->cutoff.window;
+	decision->cutoff = binding->cutoff;
+	if (is_over(binding))
+		svp_object(judgement, SVP_REFUND_REFUSED, binding->reason,
+				   binding->cutoff.start == NULL ? NULL : binding->cutoff.start->fact);
+}
+
+/* The claim window is for when the customer asked, the issue limit for now. */
+static void
+judge_time(SvpJudgement *judgement)
+{
+	const SvpRefundRule *rule = judgement->rule;
+	const SvpRefundFacts *facts = judgement->facts;
+	const SvpRefundFact *asked = svp_refund_fact(facts, SVP_FACT_REQUESTED_AT);
+	Limit		limits[2];
+	int			n = 0;
+	const Limit *binding;
+
 	if (rule->has_window)
 	{
-		cutoffs[n].window = &rule->window;
-		cutoffs[n].reason = SVP_REASON_CUTOFF;
-		find_cutoff(&cutoffs[n++], calendars->window, facts, asked->knowledge, asked->value);
+		Limit	   *limit = &limits[n++];
+
+		svp_cutoff_find(&rule->window, judgement->calendars->window, facts, &limit->cutoff);
+		limit->reason = SVP_REASON_CUTOFF;
+		limit->moment_known = asked->knowledge == SVP_KNOWN;
+		limit->moment = asked->value;
+		if (!limit->moment_known)
+			svp_doubt(judgement, SVP_FACT_REQUESTED_AT, asked->knowledge);
 	}
 	if (rule->has_issue_limit)
 	{
-		cutoffs[n].window = &rule->issue_limit;
-		cutoffs[n].reason = SVP_REASON_ISSUE_LIMIT;
-		find_cutoff(&cutoffs[n++], calendars->issue_limit, facts, SVP_KNOWN, facts->issued_at);
+		Limit	   *limit = &limits[n++];
+
+		svp_cutoff_find(&rule->issue_limit, judgement->calendars->issue_limit, facts, &limit->cutoff);
+		limit->reason = SVP_REASON_ISSUE_LIMIT;
+		limit->moment_known = true;
+		limit->moment = facts->issued_at;
 	}
 
-	binding = binding_cutoff(cutoffs, n);
-	if (binding != NULL)
-	{
-		decision->has_cutoff = true;
-		decision->cutoff_at = binding->at;
-		decision->bound_by = binding->window;
-		if (binding->too_late)
-			give_reason(decision, SVP_REFUND_REFUSED, binding->reason, binding->window->from);
-	}
-	if (rule->has_window && asked->knowledge != SVP_KNOWN)
-		doubt(decision, SVP_FACT_REQUESTED_AT, asked->knowledge);
+	if ((binding = binding_limit(limits, n)) != NULL)
+		tell_cutoff(judgement, binding);
 	for (int i = 0; i < n; i++)
-		doubt_cutoff(decision, &cutoffs[i]);
-}
-
-/* Amounts */
-
-/*
- * A share of an amount, rounded to the nearest millionth, halves up.  Taken
- * apart so that nothing overflows 64 bits.
- */
-static SvpAmount
-share_of(SvpAmount amount, SvpAmount share)
-{
-	return amount / SVP_AMOUNT_ONE * share +
-		(amount % SVP_AMOUNT_ONE * share + SVP_AMOUNT_ONE / 2) / SVP_AMOUNT_ONE;
-}
-
-/*
- * What may be refunded at most, with approval if need be: never more than
- * was paid.  False when nothing limits it.
- */
-static bool
-ceiling(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *limit)
-{
-	SvpAmount	paid;
-	bool		limited = rule->max_amount.given;
-
-	*limit = rule->max_amount.given ? rule->max_amount.amount : 0;
-	if (find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN)
 	{
-		SvpAmount	share = rule->has_max_share ? share_of(paid, rule->max_share) : paid;
-
-		*limit = limited ? Min(*limit, share) : share;
-		limited = true;
+		doubt_end(judgement, &limits[i]);
+		if (judgement->decision->future == NULL)
+			judgement->decision->future = limits[i].cutoff.future;
 	}
-	return limited;
 }
 
-/*
- * What a rule allows at most without approval, as far as the facts tell.
- * False when nothing limits it.
- */
-static bool
-refund_limit(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount *limit)
-{
-	bool		limited = ceiling(rule, facts, limit);
+/* People */
 
-	if (!rule->approval_above.given)
-		return limited;
-	*limit = limited ? Min(*limit, rule->approval_above.amount) : rule->approval_above.amount;
-	return true;
+/*
+ * Has somebody else approved?  Whoever asks cannot.
+ */
+static void
+judge_four_eyes(SvpJudgement *judgement)
+{
+	const char *agent = judgement->facts->agent;
+	const char *approved_by = judgement->facts->approved_by;
+
+	if (!judgement->rule->four_eyes)
+		return;
+	if (agent != NULL && approved_by != NULL && strcmp(agent, approved_by) == 0)
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_FOUR_EYES, SVP_FACT_APPROVED_BY);
+	else if (approved_by == NULL)
+		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_FOUR_EYES, SVP_FACT_APPROVED_BY);
+	else if (agent == NULL)
+		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_FOUR_EYES, SVP_FACT_AGENT);
 }
 
 static void
-judge_amount(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundDecision *decision)
+judge_agent(SvpJudgement *judgement)
 {
-	SvpAmount	amount;
-	SvpAmount	paid;
-	SvpAmount	most;
-	SvpKnowledge amount_known = find_amount(facts, SVP_FACT_AMOUNT, &amount);
-	SvpKnowledge paid_known = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid);
-	bool		needs_amount = rule->max_amount.given || rule->has_max_share || rule->approval_above.given;
+	const char *agent = judgement->facts->agent;
+	const char *customer = judgement->facts->customer;
 
-	if (amount_known == SVP_UNREADABLE)
-		doubt(decision, SVP_FACT_AMOUNT, amount_known);
-	if (paid_known == SVP_UNREADABLE)
-		doubt(decision, SVP_FACT_PAID_AMOUNT, paid_known);
-	if (amount_known == SVP_KNOWN && ceiling(rule, facts, &most) && amount > most)
-		give_reason(decision, SVP_REFUND_REFUSED, SVP_REASON_AMOUNT, NULL);
-	if (amount_known == SVP_MISSING && needs_amount)
-		doubt(decision, SVP_FACT_AMOUNT, amount_known);
-	if (paid_known == SVP_MISSING && rule->has_max_share)
-		doubt(decision, SVP_FACT_PAID_AMOUNT, paid_known);
-	if (amount_known == SVP_KNOWN && rule->approval_above.given && amount > rule->approval_above.amount)
-		give_reason(decision, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_NEEDS_APPROVAL, NULL);
+	if (!judgement->rule->agent_is_not_customer)
+		return;
+	if (agent == NULL || customer == NULL)
+		svp_doubt(judgement, agent == NULL ? SVP_FACT_AGENT : SVP_FACT_CUSTOMER, SVP_MISSING);
+	else if (strcmp(agent, customer) == 0)
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_OWN, SVP_FACT_AGENT);
 }
 
 /*
- * What would be allowed: of the amount asked for, or the most where none is
- * known.  Nothing when the refund as such is not allowed.
+ * How often the customer was refunded before, and whether for this.  How much
+ * it was is a matter of amounts.
  */
 static void
-allow_amount(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundDecision *decision)
+judge_history(SvpJudgement *judgement)
 {
-	SvpAmount	amount;
-	bool		has_amount = find_amount(facts, SVP_FACT_AMOUNT, &amount) == SVP_KNOWN;
+	const SvpRefundRule *rule = judgement->rule;
+	const SvpRefundFacts *facts = judgement->facts;
+	bool		limits_customer = rule->customer_count > 0 || rule->customer_amount.given;
 
-	decision->has_limit = refund_limit(rule, facts, &decision->limit);
-	decision->has_allowed_amount = true;
-	if (decision->reason != SVP_REASON_NONE && decision->reason != SVP_REASON_AMOUNT &&
-		decision->reason != SVP_REASON_NEEDS_APPROVAL)
-		decision->allowed_amount = 0;
-	else if (has_amount)
-		decision->allowed_amount = decision->has_limit ? Min(amount, decision->limit) : amount;
-	else if (decision->has_limit)
-		decision->allowed_amount = decision->limit;
-	else
-		decision->has_allowed_amount = false;
-	decision->fee = share_of(decision->allowed_amount, rule->restocking_fee);
+	if (limits_customer && facts->customer == NULL)
+		svp_doubt(judgement, SVP_FACT_CUSTOMER, SVP_MISSING);
+	else if (rule->customer_count > 0 && facts->sums.customer_count >= rule->customer_count)
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_CUSTOMER_LIMIT, SVP_FACT_CUSTOMER);
+	if (rule->duplicate_within > 0 && facts->sums.duplicate)
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_DUPLICATE, NULL);
 }
 
 /*
@@ -389,20 +273,26 @@ void
 svp_refund_decide(const SvpRefundRule *rule, const SvpRefundCalendars *calendars,
 				  const SvpRefundFacts *facts, SvpRefundDecision *decision)
 {
+	SvpJudgement judgement = {rule, calendars, facts, decision, SVP_REFUND_ALLOWED};
+
 	memset(decision, 0, sizeof(*decision));
 	if (rule == NULL)
 	{
+		const SvpRefundFact *amount = svp_refund_fact(facts, SVP_FACT_AMOUNT);
+
 		decision->reason = SVP_REASON_NO_RULE;
-		decision->has_allowed_amount =
-			find_amount(facts, SVP_FACT_AMOUNT, &decision->allowed_amount) == SVP_KNOWN;
+		decision->has_allowed_amount = amount->knowledge == SVP_KNOWN && amount->value >= 0;
+		decision->allowed_amount = decision->has_allowed_amount ? amount->value : 0;
 		return;
 	}
 	if (rule->final_sale)
-		give_reason(decision, SVP_REFUND_REFUSED, SVP_REASON_FINAL_SALE, NULL);
+		svp_object(&judgement, SVP_REFUND_REFUSED, SVP_REASON_FINAL_SALE, NULL);
 	else
 	{
-		judge_time(rule, calendars, facts, decision);
-		judge_amount(rule, facts, decision);
+		judge_time(&judgement);
+		judge_agent(&judgement);
+		judge_four_eyes(&judgement);
+		judge_history(&judgement);
 	}
-	allow_amount(rule, facts, decision);
+	svp_judge_amount(&judgement);
 }

@@ -24,6 +24,10 @@ typedef enum SvpRefundOutcome
 
 #define SVP_NREFUND_OUTCOMES (SVP_REFUND_REFUSED + 1)
 
+/*
+ * In the order in which they are told: of several the first is the reason.
+ * Time goes first, since nothing that anybody adds puts it right.
+ */
 typedef enum SvpRefundReason
 {
 	SVP_REASON_NONE,			/* allowed by a rule */
@@ -32,13 +36,13 @@ typedef enum SvpRefundReason
 	SVP_REASON_CUTOFF,
 	SVP_REASON_ISSUE_LIMIT,
 	SVP_REASON_FACT_UNREADABLE,
+	SVP_REASON_OWN,				/* the agent is the customer */
+	SVP_REASON_DUPLICATE,
+	SVP_REASON_CURRENCY,		/* not one of the rule, or not what was paid in */
 	SVP_REASON_AMOUNT,
+	SVP_REASON_CUSTOMER_LIMIT,
 	SVP_REASON_CALENDAR,		/* a calendar of the rule cannot be used */
 	SVP_REASON_FACT_MISSING,
-	SVP_REASON_CURRENCY,		/* not one of the rule, or not what was paid in */
-	SVP_REASON_CUSTOMER_LIMIT,
-	SVP_REASON_DUPLICATE,
-	SVP_REASON_OWN,				/* the agent is the customer */
 	SVP_REASON_FOUR_EYES,		/* who asks cannot approve */
 	SVP_REASON_NEEDS_APPROVAL
 } SvpRefundReason;
@@ -54,6 +58,13 @@ extern const char *const svp_refund_reason_names[SVP_NREFUND_REASONS];
 #define SVP_FACT_AMOUNT			"amount"
 #define SVP_FACT_PAID_AMOUNT	"paid_amount"	/* for the order */
 #define SVP_FACT_LINE_PAID		"line_paid_amount"	/* for the line */
+
+/* Those that are texts; named where a decision is about them. */
+#define SVP_FACT_CURRENCY		"currency"
+#define SVP_FACT_PAID_CURRENCY	"paid_currency"
+#define SVP_FACT_AGENT			"agent"
+#define SVP_FACT_APPROVED_BY	"approved_by"
+#define SVP_FACT_CUSTOMER		"customer"
 
 typedef enum SvpKnowledge
 {
@@ -79,7 +90,6 @@ typedef struct SvpRefundSums
 	SvpAmount	line;
 	SvpAmount	customer;
 	int			customer_count;
-	bool		customer_known;
 	bool		duplicate;		/* one just like it is among them */
 } SvpRefundSums;
 
@@ -87,7 +97,7 @@ typedef struct SvpRefundSums
 typedef struct SvpRelief
 {
 	int32		grace_days;		/* added to each cutoff's last day */
-	SvpAmount	extra;			/* beyond what the rule gives; never beyond what was paid */
+	SvpAmount	extra;			/* beyond max_amount and max_share; never beyond what was paid */
 	bool		approved;		/* what needs approval has it … */
 	SvpAmount	approved_amount;	/* … if it is at most this */
 } SvpRelief;
@@ -114,6 +124,39 @@ typedef struct SvpRefundCalendars
 	SvpCalendar *issue_limit;
 } SvpRefundCalendars;
 
+/* What a duty to tell the customer has made of a window. */
+typedef enum SvpDutyEffect
+{
+	SVP_DUTY_NO_EFFECT,			/* there is none, or he was told when it began */
+	SVP_DUTY_TOLD_LATE,			/* the window counts from then */
+	SVP_DUTY_NOT_TOLD			/* … in time: it is so many months longer */
+} SvpDutyEffect;
+
+/* Has a window an end, and if not, why? */
+typedef enum SvpCutoffState
+{
+	SVP_CUTOFF_FOUND,
+	SVP_CUTOFF_NO_START,		/* none of its starts is known */
+	SVP_CUTOFF_UNREADABLE,		/* a fact that it needs is no time that can be counted from */
+	SVP_CUTOFF_NO_CALENDAR		/* its calendar cannot be used */
+} SvpCutoffState;
+
+/* Where a window ends, and why there. */
+typedef struct SvpCutoff
+{
+	const SvpWindow *window;	/* NULL: there is no cutoff */
+	SvpCutoffState state;
+	int64		at;				/* the first instant that is too late; without a start, that
+								 * of the campaign if there is one */
+	const SvpWindowStart *start;	/* the one that counts */
+	int64		start_at;		/* its fact, without transit */
+	const char *future;			/* a fact passed over since it lies ahead, or NULL */
+	const SvpCampaign *campaign;	/* if that is what made the cutoff */
+	SvpDutyEffect duty;
+	int64		told_at;		/* where he was told late */
+	const char *about;			/* if it was not found: the fact, or the calendar */
+} SvpCutoff;
+
 typedef struct SvpRefundDecision
 {
 	SvpRefundOutcome outcome;
@@ -123,14 +166,24 @@ typedef struct SvpRefundDecision
 	bool		has_allowed_amount; /* false: no limit and no amount known */
 	const SvpWindow *bound_by;	/* the window whose end cutoff_at is */
 	int64		cutoff_at;		/* the first instant that is too late */
+	SvpCutoff	cutoff;			/* how that came about */
+	const char *future;			/* a start that lies ahead, of any window, or NULL */
 	int64		limit;			/* most that the rule gives without approval … */
 	bool		has_limit;		/* … if it says so */
 	SvpAmount	allowed_amount; /* of the amount asked for, what is allowed */
 	SvpAmount	fee;			/* of the allowed amount, what the company keeps */
 } SvpRefundDecision;
 
+/* Windows, see refund_window.c */
 extern SvpTimeResult svp_window_cutoff(const SvpWindow *window, SvpCalendar *calendar,
 									   int64 start, int64 *cutoff);
+extern void svp_cutoff_find(const SvpWindow *window, SvpCalendar *calendar,
+							const SvpRefundFacts *facts, SvpCutoff *cutoff);
+
+/* Amounts, see refund_amount.c */
+extern bool svp_money_in(const SvpMoney *money, const char *currency, SvpAmount *amount);
+
+extern const SvpRefundFact *svp_refund_fact(const SvpRefundFacts *facts, const char *name);
 extern void svp_refund_decide(const SvpRefundRule *rule, const SvpRefundCalendars *calendars,
 							  const SvpRefundFacts *facts, SvpRefundDecision *decision);
 

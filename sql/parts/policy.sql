@@ -255,12 +255,8 @@ CREATE FUNCTION service_policy._sections_not_acted_on(document jsonb) RETURNS te
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT string_agg(section, ', ' ORDER BY n)
-      FROM unnest(ARRAY['escalations', 'discretion', 'procedures', 'refunds.per_customer'])
-           WITH ORDINALITY AS sections (section, n)
-     WHERE CASE section
-               WHEN 'refunds.per_customer' THEN jsonb_path_exists(document, '$.refunds[*].per_customer ? (@ != null)')
-               ELSE coalesce(document -> section, 'null') NOT IN ('null', '[]')
-           END
+      FROM unnest(ARRAY['escalations', 'procedures']) WITH ORDINALITY AS sections (section, n)
+     WHERE coalesce(document -> section, 'null') NOT IN ('null', '[]')
 $$;
 COMMENT ON FUNCTION service_policy._sections_not_acted_on(jsonb) IS
     'The sections of a document that this release checks and shows, but does not act on';

@@ -56,7 +56,28 @@ $$;
 COMMENT ON FUNCTION service_policy._languages(jsonb) IS
     'A document''s text in each of its languages; the language is NULL where it names none';
 
-CREATE FUNCTION service_policy._window(definition jsonb, OUT span numeric, OUT unit text, OUT fact text, OUT calendar text, OUT extends boolean)
+CREATE FUNCTION service_policy._starts(starts jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(coalesce(start ->> 'fact', start #>> '{}') ||
+                      coalesce(' + ' || nullif((start ->> 'transit_days')::numeric::int, 0) || ' days', ''), ' or else ' ORDER BY n)
+      FROM jsonb_array_elements(CASE jsonb_typeof(starts) WHEN 'array' THEN starts ELSE jsonb_build_array(starts) END)
+           WITH ORDINALITY AS each (start, n)
+     WHERE jsonb_typeof(starts) <> 'null'
+$$;
+COMMENT ON FUNCTION service_policy._starts(jsonb) IS 'Where a window starts, as people read it: the first of these facts that is known; NULL if it is not said';
+
+CREATE FUNCTION service_policy._campaigns(campaigns jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT string_agg(format('%s from %s to %s: until %s', entry ->> 'fact', entry ->> 'first', entry ->> 'last', entry ->> 'until'),
+                      '; ' ORDER BY item)
+      FROM service_policy._entries(campaigns)
+$$;
+COMMENT ON FUNCTION service_policy._campaigns(jsonb) IS 'The campaigns of a window, as people read them; NULL if there are none';
+
+CREATE FUNCTION service_policy._window(definition jsonb, OUT span numeric, OUT unit text, OUT fact text, OUT if_missing text, OUT calendar text,
+                                       OUT extends boolean, OUT campaigns text, OUT duty_fact text, OUT duty_months int)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce((definition ->> 'days')::numeric, (definition ->> 'working_days')::numeric,
@@ -65,11 +86,25 @@ AS $$
                 WHEN definition ->> 'working_days' IS NOT NULL THEN 'working_days'
                 WHEN definition ->> 'months' IS NOT NULL THEN 'months'
                 WHEN definition ->> 'exactly' IS NOT NULL THEN 'minutes' END,
-           definition ->> 'from',
+           service_policy._starts(definition -> 'from'),
+           CASE WHEN definition <> 'null' THEN coalesce(definition ->> 'if_missing', 'needs_approval') END,
            definition ->> 'calendar',
-           CASE WHEN definition <> 'null' THEN coalesce((definition ->> 'extend_to_working_day')::boolean, false) END
+           CASE WHEN definition <> 'null' THEN coalesce((definition ->> 'extend_to_working_day')::boolean, false) END,
+           service_policy._campaigns(definition -> 'campaigns'),
+           definition #>> '{duty,fact}',
+           (definition #>> '{duty,months}')::numeric::int
 $$;
 COMMENT ON FUNCTION service_policy._window(jsonb) IS 'A window of a refund rule as columns; all NULL if there is none';
+
+CREATE FUNCTION service_policy._money(money jsonb, OUT amount numeric, OUT by_currency text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE jsonb_typeof(money) WHEN 'number' THEN (money #>> '{}')::numeric END,
+           (SELECT string_agg(key || ' ' || value, ', ' ORDER BY key COLLATE "C")
+              FROM jsonb_each_text(CASE jsonb_typeof(money) WHEN 'object' THEN money END)
+             WHERE value IS NOT NULL)
+$$;
+COMMENT ON FUNCTION service_policy._money(jsonb) IS 'An amount of a document: a number for any currency, or one for each that is named';
 
 -- The document as tables.  Drafts show too: filter by state.
 CREATE VIEW service_policy.mission AS
@@ -193,24 +228,38 @@ CREATE VIEW service_policy.refund_rule AS
            r.entry ->> 'name' AS name,
            service_policy._scenario(r.entry -> 'when') AS scenario,
            coalesce(nullif(r.entry -> 'when', 'null'), '{}') AS conditions,
+           coalesce(r.entry ->> 'version_at', 'opened_at') AS version_at,
            coalesce((r.entry ->> 'final_sale')::boolean, false) AS final_sale,
-           w.span::numeric(12,2) AS window_length, w.unit AS window_unit, w.fact AS window_from, w.calendar AS window_calendar,
-           w.extends AS window_extends,
+           w.span::numeric(12,2) AS window_length, w.unit AS window_unit, w.fact AS window_from,
+           w.if_missing AS window_if_missing, w.calendar AS window_calendar, w.extends AS window_extends,
+           w.campaigns AS window_campaigns, w.duty_fact AS window_duty_fact, w.duty_months AS window_duty_months,
            i.span::numeric(12,2) AS issue_limit_length, i.unit AS issue_limit_unit, i.fact AS issue_limit_from,
+           i.if_missing AS issue_limit_if_missing,
            CASE WHEN i.unit <> 'minutes' THEN coalesce(i.calendar, w.calendar) END AS issue_limit_calendar,
-           i.extends AS issue_limit_extends,
-           (r.entry ->> 'max_amount')::numeric(18,6) AS max_amount,
+           i.extends AS issue_limit_extends, i.campaigns AS issue_limit_campaigns,
+           i.duty_fact AS issue_limit_duty_fact, i.duty_months AS issue_limit_duty_months,
+           m.amount::numeric(18,6) AS max_amount, m.by_currency AS max_amount_by_currency,
            (r.entry ->> 'max_share')::numeric(7,6) AS max_share,
            coalesce(r.entry ->> 'restocking_fee', '0')::numeric(7,6) AS restocking_fee,
-           (r.entry ->> 'approval_above')::numeric(18,6) AS approval_above,
+           CASE WHEN s.by_currency IS NULL THEN coalesce(s.amount, 0) END::numeric(18,6) AS shipping_fee,
+           s.by_currency AS shipping_fee_by_currency,
+           a.amount::numeric(18,6) AS approval_above, a.by_currency AS approval_above_by_currency,
            (r.entry #>> '{per_customer,count}')::numeric::int AS customer_count,
+           c.amount::numeric(18,6) AS customer_amount, c.by_currency AS customer_amount_by_currency,
            (r.entry #>> '{per_customer,days}')::numeric::int AS customer_days,
+           service_policy._minutes(r.entry ->> 'duplicate_within')::numeric(12,2) AS duplicate_minutes,
+           coalesce((r.entry ->> 'agent_is_not_customer')::boolean, false) AS agent_is_not_customer,
+           coalesce((r.entry ->> 'four_eyes')::boolean, false) AS four_eyes,
            coalesce(r.entry ->> 'mode', 'enforce') AS mode,
            service_policy._text_in(nullif(r.entry -> 'message', 'null'), v.document ->> 'language') AS message
       FROM service_policy.policy_version v,
            service_policy._entries(v.document -> 'refunds') r,
            service_policy._window(r.entry -> 'window') w,
-           service_policy._window(r.entry -> 'issue_limit') i;
+           service_policy._window(r.entry -> 'issue_limit') i,
+           service_policy._money(r.entry -> 'max_amount') m,
+           service_policy._money(r.entry -> 'shipping_fee') s,
+           service_policy._money(r.entry -> 'approval_above') a,
+           service_policy._money(r.entry #> '{per_customer,amount}') c;
 COMMENT ON VIEW service_policy.refund_rule IS 'Which refunds each version of a policy allows, a row a rule';
 COMMENT ON COLUMN service_policy.refund_rule.policy IS 'Name of the policy';
 COMMENT ON COLUMN service_policy.refund_rule.version IS 'Number of the version';
@@ -219,41 +268,66 @@ COMMENT ON COLUMN service_policy.refund_rule.item IS 'Place in the document''s l
 COMMENT ON COLUMN service_policy.refund_rule.name IS 'Name of the rule';
 COMMENT ON COLUMN service_policy.refund_rule.scenario IS 'When it applies, as people read it';
 COMMENT ON COLUMN service_policy.refund_rule.conditions IS 'When it applies, as the document says it; {} is always';
+COMMENT ON COLUMN service_policy.refund_rule.version_at IS 'Fact as of which the version judges that this rule is of; see docs/policy.md';
 COMMENT ON COLUMN service_policy.refund_rule.final_sale IS 'Whether nothing is refunded at all';
 COMMENT ON COLUMN service_policy.refund_rule.window_length IS 'How long after window_from the customer may ask, in window_unit; NULL if for ever';
 COMMENT ON COLUMN service_policy.refund_rule.window_unit IS 'days, working_days, months or minutes; NULL without a window';
-COMMENT ON COLUMN service_policy.refund_rule.window_from IS 'Fact at which the window starts; NULL without a window';
+COMMENT ON COLUMN service_policy.refund_rule.window_from IS 'Fact at which the window starts, or the first that is known of several; NULL without a window';
+COMMENT ON COLUMN service_policy.refund_rule.window_if_missing IS 'What a refund is whose window has no known start: needs_approval, refuse, or open; NULL without a window';
 COMMENT ON COLUMN service_policy.refund_rule.window_calendar IS 'Calendar of the window''s zone and working days; NULL is UTC';
 COMMENT ON COLUMN service_policy.refund_rule.window_extends IS 'Whether a last day that is no working day extends to the next one; NULL without a window';
+COMMENT ON COLUMN service_policy.refund_rule.window_campaigns IS 'Until when what happened in some dates may be asked for at least; NULL if there are no such dates';
+COMMENT ON COLUMN service_policy.refund_rule.window_duty_fact IS 'When the customer was told what he has to be told; NULL if that does not matter';
+COMMENT ON COLUMN service_policy.refund_rule.window_duty_months IS 'Months by which the window is longer while he was not told; NULL without window_duty_fact';
 COMMENT ON COLUMN service_policy.refund_rule.issue_limit_length IS 'How long after issue_limit_from the refund may be issued, in issue_limit_unit; NULL if for ever';
 COMMENT ON COLUMN service_policy.refund_rule.issue_limit_unit IS 'days, working_days, months or minutes; NULL without an issue limit';
-COMMENT ON COLUMN service_policy.refund_rule.issue_limit_from IS 'Fact at which the issue limit starts; NULL without an issue limit';
+COMMENT ON COLUMN service_policy.refund_rule.issue_limit_from IS 'Fact at which the issue limit starts, or the first that is known of several; NULL without an issue limit';
+COMMENT ON COLUMN service_policy.refund_rule.issue_limit_if_missing IS 'What a refund is whose issue limit has no known start: needs_approval, refuse, or open; NULL without an issue limit';
 COMMENT ON COLUMN service_policy.refund_rule.issue_limit_calendar IS 'Calendar of the issue limit''s zone and working days; NULL is UTC';
 COMMENT ON COLUMN service_policy.refund_rule.issue_limit_extends IS 'Whether a last day that is no working day extends to the next one; NULL without an issue limit';
-COMMENT ON COLUMN service_policy.refund_rule.max_amount IS 'Most that may be refunded, in the refund''s currency; NULL if there is no limit';
-COMMENT ON COLUMN service_policy.refund_rule.max_share IS 'Most that may be refunded, as a share of what was paid; NULL if there is no limit';
+COMMENT ON COLUMN service_policy.refund_rule.issue_limit_campaigns IS 'Until when what happened in some dates may be issued at least; NULL if there are no such dates';
+COMMENT ON COLUMN service_policy.refund_rule.issue_limit_duty_fact IS 'When the customer was told what he has to be told; NULL if that does not matter';
+COMMENT ON COLUMN service_policy.refund_rule.issue_limit_duty_months IS 'Months by which the issue limit is longer while he was not told; NULL without issue_limit_duty_fact';
+COMMENT ON COLUMN service_policy.refund_rule.max_amount IS 'Most that may be refunded of an order, in whatever currency; NULL if there is no limit, or one by currency';
+COMMENT ON COLUMN service_policy.refund_rule.max_amount_by_currency IS 'The same where each currency has its own; others need approval';
+COMMENT ON COLUMN service_policy.refund_rule.max_share IS 'Most that may be refunded, as a share of what was paid for the line or the order; NULL if there is no limit';
 COMMENT ON COLUMN service_policy.refund_rule.restocking_fee IS 'Share of the refund that is kept as a fee; 0 if none';
-COMMENT ON COLUMN service_policy.refund_rule.approval_above IS 'Amount above which a refund needs approval; NULL if none does';
+COMMENT ON COLUMN service_policy.refund_rule.shipping_fee IS 'Amount that is kept of each refund, in whatever currency; 0 if none, NULL if it is by currency';
+COMMENT ON COLUMN service_policy.refund_rule.shipping_fee_by_currency IS 'The same where each currency has its own; others need approval';
+COMMENT ON COLUMN service_policy.refund_rule.approval_above IS 'Amount above which the refunds of an order need approval, in whatever currency; NULL if none does, or by currency';
+COMMENT ON COLUMN service_policy.refund_rule.approval_above_by_currency IS 'The same where each currency has its own; others need approval';
 COMMENT ON COLUMN service_policy.refund_rule.customer_count IS 'Refunds that one customer may have within customer_days; NULL if there is no limit';
-COMMENT ON COLUMN service_policy.refund_rule.customer_days IS 'Days that customer_count counts over; NULL if there is no limit';
+COMMENT ON COLUMN service_policy.refund_rule.customer_amount IS 'What the refunds of one customer may add up to within customer_days; NULL if there is no limit, or one by currency';
+COMMENT ON COLUMN service_policy.refund_rule.customer_amount_by_currency IS 'The same where each currency has its own; others need approval';
+COMMENT ON COLUMN service_policy.refund_rule.customer_days IS 'Days of 24 hours that customer_count and customer_amount look back; NULL if there is no limit';
+COMMENT ON COLUMN service_policy.refund_rule.duplicate_minutes IS 'Minutes within which a refund just like another one is refused; NULL if that is not looked at';
+COMMENT ON COLUMN service_policy.refund_rule.agent_is_not_customer IS 'Whether nobody may refund himself';
+COMMENT ON COLUMN service_policy.refund_rule.four_eyes IS 'Whether somebody other than the agent has to approve';
 COMMENT ON COLUMN service_policy.refund_rule.mode IS 'What happens to a refund that is not allowed: enforce refuses it, flag records and shows it, observe records it';
-COMMENT ON COLUMN service_policy.refund_rule.message IS 'What the customer is told, in the document''s language; NULL if nothing of its own';
+COMMENT ON COLUMN service_policy.refund_rule.message IS 'What the customer is told, in the document''s language, unless the reason has a message of its own (see policy_text); NULL if nothing';
 
 CREATE VIEW service_policy.discretion AS
     SELECT v.policy, v.version, v.state, d.item,
            d.entry ->> 'role' AS role,
            (d.entry ->> 'grace_days')::numeric::int AS grace_days,
-           (d.entry ->> 'max_amount')::numeric(18,6) AS max_amount,
+           m.amount::numeric(18,6) AS max_amount, m.by_currency AS max_amount_by_currency,
+           a.amount::numeric(18,6) AS approve_up_to, a.by_currency AS approve_up_to_by_currency,
            (d.entry ->> 'per_month')::numeric::int AS per_month
-      FROM service_policy.policy_version v, service_policy._entries(v.document -> 'discretion') d;
+      FROM service_policy.policy_version v,
+           service_policy._entries(v.document -> 'discretion') d,
+           service_policy._money(d.entry -> 'max_amount') m,
+           service_policy._money(d.entry -> 'approve_up_to') a;
 COMMENT ON VIEW service_policy.discretion IS 'What people may decide alone under each version of a policy, a row a role';
 COMMENT ON COLUMN service_policy.discretion.policy IS 'Name of the policy';
 COMMENT ON COLUMN service_policy.discretion.version IS 'Number of the version';
 COMMENT ON COLUMN service_policy.discretion.state IS 'State of the version: draft, pilot, published or retired';
 COMMENT ON COLUMN service_policy.discretion.item IS 'Place in the document''s list, from 0';
-COMMENT ON COLUMN service_policy.discretion.role IS 'Role of the agent, in the company''s words';
-COMMENT ON COLUMN service_policy.discretion.grace_days IS 'Days after a cutoff within which the role may still allow a refund; NULL if none';
-COMMENT ON COLUMN service_policy.discretion.max_amount IS 'Most that the role may allow beyond the rules, in the refund''s currency; NULL if nothing';
+COMMENT ON COLUMN service_policy.discretion.role IS 'Database role whose members may do so';
+COMMENT ON COLUMN service_policy.discretion.grace_days IS 'Days after a cutoff for which they may still allow a refund; NULL if none';
+COMMENT ON COLUMN service_policy.discretion.max_amount IS 'Most that they may allow beyond the rules, in whatever currency; NULL if nothing, or by currency';
+COMMENT ON COLUMN service_policy.discretion.max_amount_by_currency IS 'The same where each currency has its own; nothing in others';
+COMMENT ON COLUMN service_policy.discretion.approve_up_to IS 'Highest refund that they may approve, in whatever currency; NULL if none, or by currency';
+COMMENT ON COLUMN service_policy.discretion.approve_up_to_by_currency IS 'The same where each currency has its own; none in others';
 COMMENT ON COLUMN service_policy.discretion.per_month IS 'How often a month one person may do so; NULL if there is no limit';
 
 CREATE VIEW service_policy.procedure AS
@@ -329,6 +403,10 @@ CREATE VIEW service_policy.policy_text AS
                UNION ALL
                SELECT format('refunds[%s].message', item), entry -> 'message'
                  FROM service_policy._entries(v.document -> 'refunds')
+               UNION ALL
+               SELECT format('refunds[%s].messages.%s', item, key), value
+                 FROM service_policy._entries(v.document -> 'refunds'),
+                      jsonb_each(CASE jsonb_typeof(entry -> 'messages') WHEN 'object' THEN entry -> 'messages' END)
                UNION ALL
                SELECT format('values[%s].statement', item), entry -> 'statement'
                  FROM service_policy._entries(v.document -> 'values')

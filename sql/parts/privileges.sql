@@ -35,7 +35,10 @@ GRANT EXECUTE ON FUNCTION
     service_policy._working_days(text),
     service_policy._scenario(jsonb),
     service_policy._languages(jsonb),
-    service_policy._window(jsonb)
+    service_policy._starts(jsonb),
+    service_policy._campaigns(jsonb),
+    service_policy._window(jsonb),
+    service_policy._money(jsonb)
     TO PUBLIC;
 
 -- What load_policy(), publish_policy() and retire_policy() call: with the caller's own rights on the tables, so that

@@ -18,8 +18,14 @@ INSERT INTO seed VALUES ($${
     "refunds": [{"name": "r", "window": {"days": 30, "from": "delivered_at", "calendar": "c", "extend_to_working_day": true},
                  "issue_limit": {"exactly": "72 hours", "from": "opened_at"}, "max_amount": 500, "max_share": 1.0, "restocking_fee": 0.1,
                  "approval_above": 200, "per_customer": {"count": 3, "days": 30}, "mode": "flag", "message": {"en": "x"}},
-                {"name": "s", "final_sale": true}],
-    "discretion": [{"role": "x", "grace_days": 7, "max_amount": 100, "per_month": 5}],
+                {"name": "s", "final_sale": true},
+                {"name": "t", "version_at": "purchased_at",
+                 "window": {"months": 1, "from": ["delivered_at", {"fact": "sent_at", "transit_days": 5}], "if_missing": "open", "calendar": "c",
+                            "campaigns": [{"fact": "purchased_at", "first": "11-01", "last": "12-31", "until": "01-31"}],
+                            "duty": {"fact": "informed_at", "months": 12}},
+                 "max_amount": {"EUR": 500, "USD": 550}, "shipping_fee": 4.9, "per_customer": {"amount": {"EUR": 5}, "days": 30},
+                 "duplicate_within": "1 day", "agent_is_not_customer": true, "four_eyes": true, "messages": {"refund_cutoff": {"en": "x"}}}],
+    "discretion": [{"role": "x", "grace_days": 7, "max_amount": 100, "per_month": 5}, {"role": "y", "approve_up_to": {"EUR": 5}}],
     "procedures": [{"name": "p", "before": "resolved", "steps": ["a", "b"]}],
     "values": [{"name": "v", "keep": "satisfaction >= 4"}]
 }$$);
@@ -31,6 +37,7 @@ INSERT INTO scrap (value) VALUES
     ('"178000000 years"'), ('"now"'), ('"epoch"'), ('"allballs"'), ('"\"quoted\".name"'), ('"a.b"'), ('"a..b"'), ('"\".\""'), ('"%s %n \\ \u0001 é 漢"'),
     ('[]'), ('{}'), ('[[]]'), ('[{}]'), ('{"": ""}'), ('{"en": ""}'), ('["open", "closed"]'), ('["open", null, 1]'), ('{"days": 1}'),
     ('"resolution"'), ('"next_response"'), ('"closed"'), ('"c"'), ('"a"'), ('"requested_at"'), ('"x >= 1"'), ('"_ >= 1."'),
+    ('"02-29"'), ('"2026-02-29"'), ('"2026-11-01"'), ('"delivered_at"'), ('["delivered_at", "sent_at"]'), ('{"EUR": 5, "JPY": null}'), ('{"refund_own": "x"}'),
     (to_jsonb(repeat('é', 100000))), (to_jsonb(repeat('1 hour ', 1000))),
     ((SELECT jsonb_agg('open'::text) FROM generate_series(1, 1200))),
     ((repeat('[', 2000) || repeat(']', 2000))::jsonb);

@@ -16,7 +16,8 @@ SELECT set_eq(
         'next_opening', 'next_closing', 'business_windows', 'calendar_revision', 'validate_policy', 'policy_in_force',
         'explain_ticket', '_explain_ticket', 'refund_check',
         -- in views
-        '_clock_microseconds', '_clock_moved', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages', '_window',
+        '_clock_microseconds', '_clock_moved', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages',
+        '_starts', '_campaigns', '_window', '_money',
         -- with the rights of who calls
         '_document_problems', '_refuse_problems', '_sections_not_acted_on', '_lock_policy_version', '_make_way', '_name_range'],
     'everybody may call these functions and no others');

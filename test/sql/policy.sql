@@ -47,8 +47,20 @@ INSERT INTO documents VALUES ('complete', $${
         {"name": "subscriptions", "when": {"product": ["subscription"]}, "mode": "observe",
          "window": {"months": 1, "from": "purchased_at"}, "issue_limit": {"exactly": "72 hours", "from": "requested_at"}},
         {"name": "downloads", "when": {"category": ["download"], "team": ["digital"]}, "final_sale": true,
-         "message": "A download cannot be given back."}],
-    "discretion": [{"role": "senior_agent", "grace_days": 7, "max_amount": 100, "per_month": 5}],
+         "message": "A download cannot be given back."},
+        {"name": "by_the_law", "when": {"region": ["EU"]}, "version_at": "purchased_at",
+         "window": {"days": 14, "from": ["delivered_at", {"fact": "fulfilled_at", "transit_days": 5}], "if_missing": "open",
+                    "calendar": "bookshop", "extend_to_working_day": true, "duty": {"fact": "informed_at", "months": 12},
+                    "campaigns": [{"fact": "purchased_at", "first": "11-01", "last": "12-31", "until": "01-31"},
+                                  {"fact": "purchased_at", "first": "2026-07-01", "last": "2026-07-31", "until": "2026-09-15"}]},
+         "max_amount": {"USD": 550, "EUR": 500.5}, "shipping_fee": {"EUR": 4.9, "USD": 5}, "approval_above": {"EUR": 0, "USD": 0},
+         "per_customer": {"count": 3, "amount": {"EUR": 300, "USD": 330}, "days": 30}, "duplicate_within": "1 day 12 hours",
+         "agent_is_not_customer": true, "four_eyes": true,
+         "message": "Not possible.", "messages": {"refund_cutoff": {"en": "It is too late.", "de": "Es ist zu spät."},
+                                                  "refund_amount": "It is too much."}}],
+    "discretion": [{"role": "senior_agent", "grace_days": 7, "max_amount": 100, "per_month": 5},
+                   {"role": "lead", "max_amount": {"USD": 110, "EUR": 100}, "approve_up_to": {"EUR": 1000}},
+                   {"role": "head", "approve_up_to": 5000}],
     "procedures": [{"name": "resolve", "before": "resolved",
                     "steps": ["understand", "find_cause", "offer_solution", "customer_confirmed"]}],
     "values": [{"name": "quality_over_speed", "keep": "satisfaction >= 4", "statement": "Right before fast."}]
@@ -62,7 +74,7 @@ SELECT policy, version, state, effective_from, effective_to FROM service_policy.
 \x on
 SELECT * FROM service_policy.mission WHERE policy = 'bookshop';
 SELECT * FROM service_policy.benchmark WHERE policy = 'bookshop' AND name IN ('urgent_first', 'wait_for_supplier') ORDER BY item;
-SELECT * FROM service_policy.refund_rule WHERE policy = 'bookshop' AND item = 0;
+SELECT * FROM service_policy.refund_rule WHERE policy = 'bookshop' AND item IN (0, 4) ORDER BY item;
 \x off
 SELECT item, name, statement, measured_by FROM service_policy.objective WHERE policy = 'bookshop' ORDER BY item;
 SELECT item, name, statement, benchmark FROM service_policy.promise WHERE policy = 'bookshop' ORDER BY item;
@@ -74,7 +86,8 @@ SELECT name, scenario, final_sale, window_length, window_unit, window_from, wind
   FROM service_policy.refund_rule WHERE policy = 'bookshop' ORDER BY item;
 SELECT name, issue_limit_length, issue_limit_unit, issue_limit_from, issue_limit_calendar, issue_limit_extends
   FROM service_policy.refund_rule WHERE policy = 'bookshop' ORDER BY item;
-SELECT role, grace_days, max_amount, per_month FROM service_policy.discretion WHERE policy = 'bookshop';
+SELECT role, grace_days, max_amount, max_amount_by_currency, approve_up_to, approve_up_to_by_currency, per_month
+  FROM service_policy.discretion WHERE policy = 'bookshop' ORDER BY item;
 SELECT name, scenario, before_state, steps FROM service_policy.procedure WHERE policy = 'bookshop';
 SELECT procedure_name, step_number, step FROM service_policy.procedure_step WHERE policy = 'bookshop' ORDER BY step_number;
 SELECT name, statement, keep, measure, comparison, threshold FROM service_policy.service_value WHERE policy = 'bookshop';
@@ -197,10 +210,39 @@ SELECT * FROM pg_temp.refund_problems('{"max_amount": 1e12, "approval_above": 0,
 SELECT * FROM pg_temp.refund_problems('{"max_amount": 999999999999.999999}');
 SELECT * FROM pg_temp.refund_problems('{"max_amount": 0.0000001, "approval_above": 0.0000001}');
 SELECT * FROM pg_temp.refund_problems('{"mode": "block", "message": 4, "per_customer": {"count": 0}, "final_sale": "yes"}');
-SELECT * FROM pg_temp.refund_problems('{"final_sale": true, "max_amount": 5, "window": {"days": 1, "from": "opened_at"}}');
+SELECT * FROM pg_temp.refund_problems('{"final_sale": true, "max_amount": 5, "window": {"days": 1, "from": "opened_at"},
+    "shipping_fee": 0, "duplicate_within": "1 day", "four_eyes": false, "agent_is_not_customer": true}');
+-- where windows start
+SELECT * FROM pg_temp.refund_problems('{"window": {"days": 5, "from": []}, "issue_limit": {"days": 5, "from": {"transit_days": 1.5}}}');
+SELECT * FROM pg_temp.refund_problems('{"window": {"days": 5, "from": ["delivered", {"fact": "shipped_at", "transit": 5}, "shipped_at", 7]}}');
+SELECT * FROM pg_temp.refund_problems('{"window": {"days": 5, "from": ["delivered_at", "requested_at"], "if_missing": "open_ended"}}');
+SELECT * FROM pg_temp.refund_problems('{"issue_limit": {"exactly": "72 hours", "from": ["requested_at", {"fact": "opened_at", "transit_days": 36526}], "if_missing": "refuse"}}');
+SELECT * FROM pg_temp.refund_problems('{"version_at": "ordered"}');
+-- what makes them longer
+SELECT * FROM pg_temp.refund_problems('{"window": {"days": 5, "from": "delivered_at", "campaigns": [
+    {"fact": "purchased_at", "first": "11-01", "last": "12-31", "until": "01-31"},
+    {"fact": "purchased_at", "first": "02-29", "last": "02-29", "until": "02-29"},
+    {"fact": "requested_at", "first": "11-31", "last": "1-1", "until": "02-30"},
+    {"fact": "purchased_at", "first": "2026-02-29", "last": "2026-13-01", "until": "1899-12-31"},
+    {"fact": "purchased_at", "first": "2026-11-01", "last": "12-31", "until": "01-31"},
+    {"fact": "purchased_at", "first": "2026-11-01", "last": "2026-10-31", "until": "2026-01-31"},
+    {"fact": "purchased_at", "first": "2026-11-01", "last": "2026-12-31", "until": "2026-12-30"},
+    {"first": "00-01", "last": 1231}, "christmas"]}}');
+SELECT * FROM pg_temp.refund_problems('{"window": {"days": 14, "from": "delivered_at", "duty": {"fact": "informed", "months": 0}},
+    "issue_limit": {"days": 14, "from": "requested_at", "duty": {"fact": "requested_at"}}}');
+SELECT * FROM pg_temp.refund_problems('{"window": {"exactly": "14 days", "from": "delivered_at", "duty": {"fact": "informed_at", "months": 12},
+    "campaigns": [{"fact": "purchased_at", "first": "11-01", "last": "12-31", "until": "01-31"}]}}');
+-- amounts by currency, and limits
+SELECT * FROM pg_temp.refund_problems('{"max_amount": {"EUR": 500, "usd": 550, "EURO": 1, "GBP": 0, "JPY": "5", "CHF": null},
+    "shipping_fee": {}, "approval_above": "200", "per_customer": {"days": 30}}');
+SELECT * FROM pg_temp.refund_problems('{"per_customer": {"amount": {"EUR": 0}, "days": 0}, "duplicate_within": "1 month", "four_eyes": 1}');
+SELECT * FROM pg_temp.refund_problems('{"per_customer": {"amount": 300, "days": 30}, "shipping_fee": {"EUR": 4.9, "JPY": 500}}');
+SELECT * FROM pg_temp.refund_problems('{"messages": {"refund_cutof": "Too late.", "no_rule": "None.", "refund_amount": {"english": "Too much."}, "refund_own": 5}}');
+SELECT * FROM pg_temp.refund_problems('{"messages": "Sorry."}');
 
 -- the rest
-SELECT * FROM pg_temp.problems('{"discretion": [{"role": "agent"}, {"role": "agent", "grace_days": 1, "per_month": 0}]}');
+SELECT * FROM pg_temp.problems('{"discretion": [{"role": "agent"}, {"role": "agent", "grace_days": 1, "per_month": 0},
+    {"role": "lead", "approve_up_to": {"EUR": -1}}, {"role": "head", "max_amount": {"EURO": 5}}]}');
 SELECT * FROM pg_temp.problems('{"procedures": [{"name": "p", "before": "solved", "steps": []},
     {"name": "q", "before": "closed", "steps": ["a", "b", "a", 1]}]}');
 SELECT * FROM pg_temp.problems('{"values": [{"name": "v"}, {"name": "w", "keep": "satisfaction > = 4"}, {"name": "x", "keep": "rating>=4"},

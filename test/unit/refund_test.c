@@ -63,10 +63,15 @@ midnight(int32 year, int month, int day)
 	return svp_date_of(year, month, day) * DAY;
 }
 
+/* Starts of windows. */
+static SvpWindowStart delivered[] = {{"delivered_at"}};
+static SvpWindowStart opened[] = {{"opened_at"}};
+#define FROM(list) .from = list[0].fact, .nstarts = lengthof(list), .starts = list
+
 static int64
 cutoff(SvpWindowUnit unit, int64 length, SvpCalendar *calendar, bool extend, int64 start)
 {
-	SvpWindow	window = {.unit = unit, .length = length, .from = "delivered_at",
+	SvpWindow	window = {.unit = unit, .length = length, FROM(delivered),
 		.calendar = calendar ? "c" : NULL, .extend_to_working_day = extend};
 	int64		at = INT64_MIN;
 
@@ -156,7 +161,7 @@ test_working_days(void)
 static void
 test_range(void)
 {
-	SvpWindow	window = {.unit = SVP_WINDOW_DAYS, .length = 30, .from = "delivered_at"};
+	SvpWindow	window = {.unit = SVP_WINDOW_DAYS, .length = 30, FROM(delivered)};
 	SvpHours	past = {1, SVP_DATE_ALWAYS, 0, 9 * HOUR, 17 * HOUR};
 	int64		at;
 
@@ -166,7 +171,7 @@ test_range(void)
 	ok(svp_window_cutoff(&window, NULL, midnight(2501, 1, 1), &at) == SVP_TIME_OUT_OF_RANGE, "2501 is not");
 	window.length = INT64_MAX;
 	ok(svp_window_cutoff(&window, NULL, 0, &at) == SVP_TIME_OUT_OF_RANGE, "no window without end");
-	window = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 30, .from = "delivered_at",
+	window = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 30, FROM(delivered),
 		.calendar = "c", .extend_to_working_day = true};
 	ok(svp_window_cutoff(&window, make(&europe, &past, 1, NULL, 0), 10 * DAY, &at) == SVP_TIME_NO_HOURS,
 	   "no next working day in a calendar that has closed for good");
@@ -188,7 +193,7 @@ static void
 decide(const SvpRefundRule *rule, int64 issued_at)
 {
 	static const SvpRefundCalendars none;
-	SvpRefundFacts facts = {nknown, known, issued_at};
+	SvpRefundFacts facts = {.nfacts = nknown, .facts = known, .issued_at = issued_at};
 
 	svp_refund_decide(rule, &none, &facts, &decision);
 	nknown = 0;
@@ -208,7 +213,7 @@ thirty_days(void)
 	SvpRefundRule rule = {"standard"};
 
 	rule.has_window = true;
-	rule.window = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 30, .from = "delivered_at"};
+	rule.window = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 30, FROM(delivered)};
 	return rule;
 }
 
@@ -231,7 +236,7 @@ test_cutoffs(void)
 	is_int64(decision.allowed_amount, 0, "nothing is allowed then");
 
 	rule.has_issue_limit = true;
-	rule.issue_limit = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 9, .from = "opened_at"};
+	rule.issue_limit = (SvpWindow) {.unit = SVP_WINDOW_DAYS, .length = 9, FROM(opened)};
 	fact("delivered_at", 0);
 	fact("requested_at", DAY);
 	fact("opened_at", DAY);
@@ -354,21 +359,16 @@ test_shares(void)
 	fact("paid_amount", AMOUNT(3));
 	decide(&rule, 0);
 	check(SVP_REFUND_REFUSED, SVP_REASON_AMOUNT, "a third in millionths is less than a third");
-	is_int64(decision.allowed_amount, 999999, "exactly");
+	is_int64(decision.allowed_amount, 990000, "and rounded down to what can be paid");
 
 	rule.max_share = 500000;
-	fact("paid_amount", 3);
-	fact("amount", 2);
-	decide(&rule, 0);
-	check(SVP_REFUND_ALLOWED, SVP_REASON_NONE, "half a millionth rounds up");
-
 	fact("paid_amount", SVP_AMOUNT_LIMIT - 1);
 	fact("amount", 0);
 	decide(&rule, 0);
-	is_int64(decision.limit, SVP_AMOUNT_LIMIT / 2, "the greatest amount does not overflow");
+	is_int64(decision.limit, SVP_AMOUNT_LIMIT / 2 - 10000, "the greatest amount does not overflow");
 
 	fact("paid_amount", INT64_MAX);
-	fact("amount", INT64_MAX / 2 + 1);
+	fact("amount", INT64_MAX / 2 - 10000);
 	decide(&rule, 0);
 	check(SVP_REFUND_ALLOWED, SVP_REASON_NONE, "nor does the greatest number");
 

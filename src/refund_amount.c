@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * refund_amount.c
+ *		How much a rule refunds.
+ *
+ * Limits hold for what all refunds of an order, of a line or of a customer add
+ * up to, so that nobody gains by asking in parts.  Limits are rounded down to
+ * the currency's minor unit and fees to the nearest one; what was paid is not
+ * rounded, so that all of it can be given back.
+ *
+ * Exact and without overflow: a sum that leaves 64 bits stays at their end,
+ * where it is above every limit.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "core.h"
+#include "currency.h"
+#include "refund_judge.h"
+
+/* A bound on the refund at hand, if there is any. */
+typedef struct Bound
+{
+	bool		given;
+	SvpAmount	most;
+} Bound;
+
+/* Amounts that are not below zero. */
+static SvpAmount
+add(SvpAmount a, SvpAmount b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+/*
+ * A share of an amount, cut off after the sixth digit.  Taken apart so that
+ * nothing overflows.
+ */
+static SvpAmount
+share_of(SvpAmount amount, SvpAmount share)
+{
+	return amount / SVP_AMOUNT_ONE * share + amount % SVP_AMOUNT_ONE * share / SVP_AMOUNT_ONE;
+}
+
+/* The smallest amount of a currency that can be paid. */
+static SvpAmount
+minor_unit(const char *currency)
+{
+	SvpAmount	unit = SVP_AMOUNT_ONE;
+
+	for (int i = svp_currency_digits(currency); i > 0; i--)
+		unit /= 10;
+	return unit;
+}
+
+static SvpAmount
+round_down(SvpAmount amount, SvpAmount unit)
+{
+	return amount - amount % unit;
+}
+
+/* Halves up.  That digits after the sixth were cut off makes no difference. */
+static SvpAmount
+round_half_up(SvpAmount amount, SvpAmount unit)
+{
+	return round_down(add(amount, unit / 2), unit);
+}
+
+/*
+ * An amount of the document in a currency.  False if it is not given, or only
+ * for other currencies.
+ */
+bool
+svp_money_in(const SvpMoney *money, const char *currency, SvpAmount *amount)
+{
+	if (!money->given)
+		return false;
+	*amount = money->amount;
+	if (money->ncurrencies == 0)
+		return true;
+	for (int i = 0; currency != NULL && i < money->ncurrencies; i++)
+	{
+		*amount = money->amounts[i];
+		if (svp_currency_same(money->currencies[i], currency))
+			return true;
+	}
+	return false;
+}
+
+/* An amount below zero is nonsense. */
+static SvpKnowledge
+find_amount(const SvpRefundFacts *facts, const char *name, SvpAmount *amount)
+{
+	const SvpRefundFact *fact = svp_refund_fact(facts, name);
+
+	*amount = fact->value;
+	if (fact->knowledge == SVP_KNOWN && fact->value < 0)
+		return SVP_UNREADABLE;
+	return fact->knowledge;
+}
+
+/* Bounds */
+
+/* Of what is bounded, some was refunded already. */
+static void
+bound(Bound *bound, SvpAmount most, SvpAmount already)
+{
+	most = Max(most - Max(already, 0), 0);
+	bound->most = bound->given ? Min(bound->most, most) : most;
+	bound->given = true;
+}
+
+/* Is what was paid an amount in the refund's own currency, as far as is known? */
+static bool
+paid_alike(const SvpRefundFacts *facts)
+{
+	return facts->currency == NULL || facts->paid_currency == NULL ||
+		svp_currency_same(facts->currency, facts->paid_currency);
+}
+
+/*
+ * What may be refunded at most, with approval if need be: by the rule, of
+ * which an exception may give more, and never more than was paid.
+ */
+static Bound
+ceiling(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+{
+	const SvpRefundSums *sums = &facts->sums;
+	SvpAmount	unit = minor_unit(facts->currency);
+	SvpAmount	extra = facts->relief.extra;
+	Bound		most = {false, 0};
+	SvpAmount	amount;
+	SvpAmount	paid;
+	SvpAmount	line_paid;
+	bool		has_paid = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN;
+	bool		has_line = find_amount(facts, SVP_FACT_LINE_PAID, &line_paid) == SVP_KNOWN;
+
+	if (svp_money_in(&rule->max_amount, facts->currency, &amount))
+		bound(&most, add(round_down(amount, unit), extra), sums->order);
+	if (!paid_alike(facts))
+		return most;
+	if (rule->has_max_share && rule->max_share < SVP_AMOUNT_ONE && (has_line || has_paid))
+		bound(&most, add(round_down(share_of(has_line ? line_paid : paid, rule->max_share), unit), extra),
+			  has_line ? sums->line : sums->order);
+	if (has_paid)
+		bound(&most, paid, sums->order);
+	if (has_line)
+		bound(&most, line_paid, sums->line);
+	return most;
+}
+
+/* What a customer may still have in the days that the rule looks back. */
+static Bound
+customer_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+{
+	Bound		most = {false, 0};
+	SvpAmount	amount;
+
+	if (svp_money_in(&rule->customer_amount, facts->currency, &amount))
+		bound(&most, round_down(amount, minor_unit(facts->currency)), facts->sums.customer);
+	return most;
+}
+
+static Bound
+approval_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+{
+	Bound		most = {false, 0};
+	SvpAmount	amount;
+
+	if (svp_money_in(&rule->approval_above, facts->currency, &amount))
+		bound(&most, round_down(amount, minor_unit(facts->currency)), facts->sums.order);
+	return most;
+}
+
+/* Objections */
+
+/* Amounts of several currencies are never compared. */
+static void
+judge_currency(SvpJudgement *judgement)
+{
+	const SvpRefundRule *rule = judgement->rule;
+	const SvpRefundFacts *facts = judgement->facts;
+	const SvpMoney *named[] = {
+		&rule->max_amount, &rule->approval_above, &rule->shipping_fee, &rule->customer_amount
+	};
+
+	if (!paid_alike(facts))
+		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_CURRENCY, SVP_FACT_PAID_CURRENCY);
+	if (facts->currency == NULL && facts->paid_currency != NULL)
+		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, SVP_FACT_CURRENCY);
+	for (int i = 0; i < lengthof(named); i++)
+	{
+		SvpAmount	amount;
+
+		if (named[i]->given && !svp_money_in(named[i], facts->currency, &amount))
+			svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, SVP_FACT_CURRENCY);
+	}
+}
+
+/* Amounts that the rule needs are known, and all that are known can be read. */
+static void
+judge_amounts_known(SvpJudgement *judgement)
+{
+	const SvpRefundRule *rule = judgement->rule;
+	bool		needs_amount = rule->max_amount.given || rule->has_max_share ||
+		rule->approval_above.given || rule->customer_amount.given;
+	SvpAmount	amount;
+	SvpKnowledge amount_known = find_amount(judgement->facts, SVP_FACT_AMOUNT, &amount);
+	SvpKnowledge paid_known = find_amount(judgement->facts, SVP_FACT_PAID_AMOUNT, &amount);
+	SvpKnowledge line_known = find_amount(judgement->facts, SVP_FACT_LINE_PAID, &amount);
+
+	if (amount_known == SVP_UNREADABLE || (amount_known == SVP_MISSING && needs_amount))
+		svp_doubt(judgement, SVP_FACT_AMOUNT, amount_known);
+	if (line_known == SVP_UNREADABLE)
+		svp_doubt(judgement, SVP_FACT_LINE_PAID, line_known);
+	if (paid_known == SVP_UNREADABLE ||
+		(paid_known == SVP_MISSING && line_known == SVP_MISSING && rule->has_max_share))
+		svp_doubt(judgement, SVP_FACT_PAID_AMOUNT, paid_known);
+}
+
+/* What is allowed */
+
+/*
+ * What needs approval and has it is allowed, whatever the need's reason.
+ */
+static void
+approve(SvpJudgement *judgement, SvpAmount amount)
+{
+	const SvpRelief *relief = &judgement->facts->relief;
+	SvpRefundDecision *decision = judgement->decision;
+
+	if (decision->outcome != SVP_REFUND_NEEDS_APPROVAL || !relief->approved ||
+		amount > relief->approved_amount)
+		return;
+	decision->outcome = SVP_REFUND_ALLOWED;
+	decision->reason = SVP_REASON_NONE;
+	decision->about = NULL;
+}
+
+/*
+ * Of the amount asked for what would be allowed, or the most where none is
+ * known: without approval if the rule asks for none, else what was approved.
+ */
+static void
+allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmount *amount)
+{
+	const SvpRelief *relief = &judgement->facts->relief;
+	SvpRefundDecision *decision = judgement->decision;
+	Bound		allowed = most;
+
+	decision->has_limit = most.given || without_approval.given;
+	decision->limit = !without_approval.given ? most.most :
+		most.given ? Min(most.most, without_approval.most) : without_approval.most;
+
+	if (judgement->any_amount == SVP_REFUND_REFUSED ||
+		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !relief->approved))
+		bound(&allowed, 0, 0);
+	else if (judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL)
+		bound(&allowed, relief->approved_amount, 0);
+	else if (without_approval.given)
+		bound(&allowed, relief->approved ? Max(without_approval.most, relief->approved_amount) :
+			  without_approval.most, 0);
+
+	decision->has_allowed_amount = amount != NULL || allowed.given;
+	if (amount != NULL)
+		bound(&allowed, *amount, 0);
+	decision->allowed_amount = allowed.most;
+}
+
+/*
+ * What the company keeps of the allowed amount.
+ */
+static SvpAmount
+fee(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount allowed)
+{
+	SvpAmount	unit = minor_unit(facts->currency);
+	SvpAmount	restocking = round_half_up(share_of(allowed, rule->restocking_fee), unit);
+	SvpAmount	shipping;
+
+	if (!svp_money_in(&rule->shipping_fee, facts->currency, &shipping))
+		shipping = 0;
+	return Min(allowed, add(restocking, round_half_up(shipping, unit)));
+}
+
+void
+svp_judge_amount(SvpJudgement *judgement)
+{
+	const SvpRefundRule *rule = judgement->rule;
+	const SvpRefundFacts *facts = judgement->facts;
+	Bound		most = ceiling(rule, facts);
+	Bound		customer = customer_bound(rule, facts);
+	Bound		without_approval = approval_bound(rule, facts);
+	SvpAmount	amount;
+	bool		has_amount = find_amount(facts, SVP_FACT_AMOUNT, &amount) == SVP_KNOWN;
+
+	if (!rule->final_sale)
+	{
+		judge_currency(judgement);
+		judge_amounts_known(judgement);
+	}
+	if (has_amount && most.given && amount > most.most)
+		svp_object_to_amount(judgement, SVP_REFUND_REFUSED, SVP_REASON_AMOUNT);
+	if (has_amount && customer.given && amount > customer.most)
+		svp_object_to_amount(judgement, SVP_REFUND_REFUSED, SVP_REASON_CUSTOMER_LIMIT);
+	if (has_amount && without_approval.given && amount > without_approval.most)
+		svp_object_to_amount(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_NEEDS_APPROVAL);
+
+	if (customer.given)
+		bound(&most, customer.most, 0);
+	if (has_amount)
+		approve(judgement, amount);
+	allow(judgement, most, without_approval, has_amount ? &amount : NULL);
+	judgement->decision->fee = fee(rule, facts, judgement->decision->allowed_amount);
+}
