@@ -351,7 +351,7 @@ svp_changes_tickets(const SvpRevision *revision, SvpCalendarChanges *changes, in
 				 "       AS b (version, name, calendar, target, days, end_of_day, at_risk)"
 				 "       ON b.version = c.policy_version AND b.name = c.benchmark"
 				 "      AND b.calendar = c.calendar"
-				 " WHERE c.state IN ('running', 'paused')"
+				 " WHERE c.stopped_at IS NULL"
 				 "   AND (changed.every OR c.calendar_revision IS DISTINCT FROM changed.revision)"
 				 "   AND (c.state = 'paused' OR c.counted_from IS DISTINCT FROM c.started_at"
 				 "        OR service_policy._clock_moved(c.calendar, c.started_at, c.started_on, c.due_at,"

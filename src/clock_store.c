@@ -196,6 +196,7 @@ store_clock(SvpTicket *ticket, SvpStoredClock *stored, SvpStoredClock *now)
 	{
 		now->is_imported = stored->is_imported;
 		now->imported_at = stored->imported_at;
+		now->place = stored->place;
 		if (!is_same || stored->is_disputed)
 			change_clock(ticket, now);
 	}

@@ -58,9 +58,10 @@ typedef struct Reading
 } Reading;
 
 static bool
-take_clock(void *arg, const Datum *values, const bool *nulls)
+take_clock(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
+	SvpStoredClock *clock;
 
 	if (reading->n == reading->capacity)
 	{
@@ -68,7 +69,10 @@ take_clock(void *arg, const Datum *values, const bool *nulls)
 		reading->clocks = repalloc_huge(reading->clocks,
 										sizeof(SvpStoredClock) * (Size) reading->capacity);
 	}
-	read_clock(values + reading->nkey, nulls + reading->nkey, &reading->clocks[reading->n++]);
+	clock = &reading->clocks[reading->n++];
+	read_clock(values + reading->nkey, nulls + reading->nkey, clock);
+	if (place != NULL)
+		clock->place = *place;
 	return true;
 }
 
@@ -88,9 +92,9 @@ svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks)
 }
 
 static bool
-take_one(void *arg, const Datum *values, const bool *nulls)
+take_one(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
-	(void) take_clock(arg, values, nulls);
+	(void) take_clock(arg, place, values, nulls);
 	return false;
 }
 
@@ -162,10 +166,12 @@ svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock 
 void
 svp_clock_change(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock)
 {
+	ItemPointerData place = clock->place;
 	SvpRow		row;
 
 	fill_row(&row, attachment, key, clock);
-	(void) svp_rows_update(attachment, SVP_CLOCK, row.values, row.nulls);
+	(void) svp_rows_update(attachment, SVP_CLOCK, ItemPointerIsValid(&place) ? &place : NULL,
+						   row.values, row.nulls);
 }
 
 static void

@@ -29,6 +29,7 @@ typedef struct SvpStoredClock
 	bool		is_disputed;	/* judged, and the evidence now tells otherwise */
 	bool		is_imported;	/* by backfill(), at */
 	int64		imported_at;
+	ItemPointerData place;		/* of the row; not valid where it is not known */
 } SvpStoredClock;
 
 extern SvpStoredClock *svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks);

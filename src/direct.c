@@ -219,9 +219,11 @@ find_key(SvpDirect *direct, Relation relation)
 	{
 		Oid			type = index->rd_opcintype[i];
 
-		direct->equal[i] = get_opcode(get_opfamily_member(index->rd_opfamily[i], type, type,
-														  BTEqualStrategyNumber));
-		direct->collation[i] = index->rd_indcollation[i];
+		ScanKeyEntryInitialize(&direct->keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
+							   index->rd_indcollation[i],
+							   get_opcode(get_opfamily_member(index->rd_opfamily[i], type, type,
+															  BTEqualStrategyNumber)),
+							   (Datum) 0);
 	}
 	index_close(index, AccessShareLock);
 	return found;

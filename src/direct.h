@@ -11,6 +11,7 @@
 #define SVP_DIRECT_H
 
 #include "access/genam.h"
+#include "access/skey.h"
 #include "nodes/execnodes.h"
 #include "storage/lockdefs.h"
 #include "utils/resowner.h"
@@ -30,8 +31,7 @@ struct SvpDirect
 	AttrNumber *columns;		/* of the relation, in our order */
 	int			nprimary;
 	Oid			primary;		/* the primary key's index */
-	RegProcedure equal[INDEX_MAX_KEYS];
-	Oid			collation[INDEX_MAX_KEYS];
+	ScanKeyData keys[INDEX_MAX_KEYS];	/* of the primary key, without values */
 	Oid			coercion[INDEX_MAX_KEYS];	/* to a key's length, or none */
 	int32		typmod[INDEX_MAX_KEYS];
 	TupleDesc	descriptor;
@@ -65,6 +65,14 @@ extern void svp_direct_close(SvpDirect *direct);
 extern void svp_direct_forget(SvpDirect *direct);
 extern void svp_direct_free(SvpDirect *direct);
 
+/* direct_search.c */
+extern IndexScanDesc svp_direct_begin_search(SvpDirect *direct, int nprefix, const Datum *prefix);
+extern bool svp_direct_find_next(SvpDirect *direct, IndexScanDesc scan, bool backward);
+extern void svp_direct_end_search(SvpDirect *direct, IndexScanDesc scan);
+extern bool svp_direct_find_at(SvpDirect *direct, ItemPointer place, const Datum *key);
+extern void svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
+							SvpRowConsumer consume, void *arg);
+
 /* direct_rows.c */
 extern void svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls);
 
@@ -73,10 +81,9 @@ extern HeapTuple svp_direct_form(SvpDirect *direct, const Datum *values, const b
 extern void svp_direct_insert_many(SvpDirect *direct, HeapTuple *rows, TupleTableSlot **slots,
 								   int nrows);
 extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
-extern bool svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_update(SvpDirect *direct, ItemPointer place, const Datum *values,
+							  const bool *nulls);
 extern bool svp_direct_delete(SvpDirect *direct, const Datum *key);
 extern bool svp_direct_lock(SvpDirect *direct, const Datum *key);
-extern void svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
-							SvpRowConsumer consume, void *arg);
 
 #endif							/* SVP_DIRECT_H */

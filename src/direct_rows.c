@@ -132,92 +132,17 @@ svp_direct_insert_many(SvpDirect *direct, HeapTuple *rows, TupleTableSlot **slot
 	}
 }
 
-/* Looking for rows */
-
-/*
- * Begin to look for rows under a snapshot as a statement would take one.
- */
-static IndexScanDesc
-begin_search(SvpDirect *direct, int nprefix, const Datum *prefix)
-{
-	IndexScanDesc scan;
-	ScanKeyData keys[INDEX_MAX_KEYS];
-	MemoryContext caller;
-
-	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	for (int i = 0; i < nprefix; i++)
-		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber, InvalidOid,
-							   direct->collation[i], direct->equal[i], prefix[i]);
-	scan = svp_direct_scan_of(direct, nprefix);
-	/* a scan keeps what it allocates on the way */
-	caller = MemoryContextSwitchTo(direct->scan_context);
-	index_rescan(scan, keys, nprefix, NULL, 0);
-	MemoryContextSwitchTo(caller);
-	return scan;
-}
-
-static bool
-find_next(SvpDirect *direct, IndexScanDesc scan, bool backward)
-{
-	MemoryContext caller;
-	bool		found;
-
-	CHECK_FOR_INTERRUPTS();
-	caller = MemoryContextSwitchTo(direct->scan_context);
-	found = index_getnext_slot(scan, backward ? BackwardScanDirection : ForwardScanDirection,
-							   direct->found);
-	MemoryContextSwitchTo(caller);
-	return found;
-}
-
-/*
- * The scan stays, but lets go of its buffers.
- */
-static void
-end_search(SvpDirect *direct, IndexScanDesc scan)
-{
-	MemoryContext caller = MemoryContextSwitchTo(direct->scan_context);
-
-	index_rescan(scan, NULL, scan->numberOfKeys, NULL, 0);
-	MemoryContextSwitchTo(caller);
-	ExecClearTuple(direct->found);
-	PopActiveSnapshot();
-}
-
-void
-svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
-				SvpRowConsumer consume, void *arg)
-{
-	Datum		values[SVP_MAX_COLUMNS];
-	bool		nulls[SVP_MAX_COLUMNS];
-	bool		more = true;
-	IndexScanDesc scan = begin_search(direct, nprefix, prefix);
-
-	while (more && find_next(direct, scan, backward))
-	{
-		slot_getallattrs(direct->found);
-		for (int i = 0; i < direct->ncolumns; i++)
-		{
-			values[i] = direct->found->tts_values[direct->columns[i] - 1];
-			nulls[i] = direct->found->tts_isnull[direct->columns[i] - 1];
-		}
-		more = consume(arg, values, nulls);
-	}
-	end_search(direct, scan);
-}
+/* Rows that others may be changing */
 
 static bool
 key_exists(SvpDirect *direct, const Datum *key)
 {
-	IndexScanDesc scan = begin_search(direct, direct->nprimary, key);
-	bool		found = find_next(direct, scan, false);
+	IndexScanDesc scan = svp_direct_begin_search(direct, direct->nprimary, key);
+	bool		found = svp_direct_find_next(direct, scan, false);
 
-	end_search(direct, scan);
+	svp_direct_end_search(direct, scan);
 	return found;
 }
-
-/* Rows that others may be changing */
 
 static void
 raise_serialization_failure(void)
@@ -327,21 +252,40 @@ update_row(SvpDirect *direct, const Datum *values, const bool *nulls)
 	return result;
 }
 
+/*
+ * Write the row that was found at a place.  False when it is not there any
+ * more, as it was.
+ */
+static bool
+update_at(SvpDirect *direct, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	bool		done;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	done = svp_direct_find_at(direct, place, values) && is_done(update_row(direct, values, nulls));
+	ExecClearTuple(direct->found);
+	PopActiveSnapshot();
+	return done;
+}
+
 bool
-svp_direct_update(SvpDirect *direct, const Datum *values, const bool *nulls)
+svp_direct_update(SvpDirect *direct, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	bool		found;
 	bool		done;
 
 	begin_write("UPDATE");
 	CheckCmdReplicaIdentity(direct->result->ri_RelationDesc, CMD_UPDATE);
+	if (place != NULL && update_at(direct, place, values, nulls))
+		return true;
 	do
 	{
-		IndexScanDesc scan = begin_search(direct, direct->nprimary, values);
+		IndexScanDesc scan = svp_direct_begin_search(direct, direct->nprimary, values);
 
-		found = find_next(direct, scan, false);
+		found = svp_direct_find_next(direct, scan, false);
 		done = !found || is_done(update_row(direct, values, nulls));
-		end_search(direct, scan);
+		svp_direct_end_search(direct, scan);
 	} while (!done);
 	return found;
 }
@@ -358,13 +302,13 @@ svp_direct_delete(SvpDirect *direct, const Datum *key)
 	CheckCmdReplicaIdentity(relation, CMD_DELETE);
 	do
 	{
-		IndexScanDesc scan = begin_search(direct, direct->nprimary, key);
+		IndexScanDesc scan = svp_direct_begin_search(direct, direct->nprimary, key);
 
-		found = find_next(direct, scan, false);
+		found = svp_direct_find_next(direct, scan, false);
 		done = !found ||
 			is_done(table_tuple_delete(relation, &direct->found->tts_tid, GetCurrentCommandId(true),
 									   GetActiveSnapshot(), InvalidSnapshot, true, &failure, false));
-		end_search(direct, scan);
+		svp_direct_end_search(direct, scan);
 	} while (!done);
 	return found;
 }
@@ -380,15 +324,15 @@ svp_direct_lock(SvpDirect *direct, const Datum *key)
 	begin_write("SELECT FOR NO KEY UPDATE");
 	do
 	{
-		IndexScanDesc scan = begin_search(direct, direct->nprimary, key);
+		IndexScanDesc scan = svp_direct_begin_search(direct, direct->nprimary, key);
 
-		found = find_next(direct, scan, false);
+		found = svp_direct_find_next(direct, scan, false);
 		done = !found ||
 			is_done(table_tuple_lock(relation, &direct->found->tts_tid, GetActiveSnapshot(),
 									 direct->found, GetCurrentCommandId(true),
 									 LockTupleNoKeyExclusive, LockWaitBlock,
 									 TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS, &failure));
-		end_search(direct, scan);
+		svp_direct_end_search(direct, scan);
 	} while (!done);
 	return found;
 }

@@ -33,7 +33,7 @@ typedef struct Search
 } Search;
 
 static bool
-compare_issue(void *arg, const Datum *values, const bool *nulls)
+compare_issue(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	Search	   *search = arg;
 

@@ -87,7 +87,7 @@ is_anchor(const Datum *values, const bool *nulls)
 }
 
 static bool
-take_record(void *arg, const Datum *values, const bool *nulls)
+take_record(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
 	SvpLedger  *ledger = reading->ledger;
@@ -319,7 +319,7 @@ svp_ledger_amend(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger,
 	SvpRow		row;
 
 	fill_row(&row, attachment, key, record);
-	(void) svp_rows_update(attachment, SVP_LEDGER, row.values, row.nulls);
+	(void) svp_rows_update(attachment, SVP_LEDGER, NULL, row.values, row.nulls);
 	for (int i = 0; i < ledger->nrecords; i++)
 	{
 		if (ledger->records[i].seq == record->seq)

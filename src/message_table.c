@@ -32,7 +32,7 @@ typedef struct MessageScan
 } MessageScan;
 
 static bool
-take_row(void *arg, const Datum *values, const bool *nulls)
+take_row(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	MessageScan	   *scan = arg;
 	const Datum *row = values + scan->nkey;
@@ -169,7 +169,7 @@ svp_message_put(SvpAttachment *attachment, const Datum *key, const SvpMessage *m
 		return true;
 	if (svp_message_find(attachment, key, message, former) && former->kind == message->kind)
 		return false;
-	(void) svp_rows_update(attachment, SVP_MESSAGE, row.values, row.nulls);
+	(void) svp_rows_update(attachment, SVP_MESSAGE, NULL, row.values, row.nulls);
 	return true;
 }
 

@@ -128,7 +128,7 @@ svp_rows_insert(SvpAttachment *attachment, SvpTableId id, const Datum *values, c
 }
 
 static bool
-stop_at_once(void *arg, const Datum *values, const bool *nulls)
+stop_at_once(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	*(bool *) arg = true;
 	return false;
@@ -169,10 +169,11 @@ svp_rows_insert_new(SvpAttachment *attachment, SvpTableId id, const Datum *value
 }
 
 bool
-svp_rows_update(SvpAttachment *attachment, SvpTableId id, const Datum *values, const bool *nulls)
+svp_rows_update(SvpAttachment *attachment, SvpTableId id, ItemPointer place,
+				const Datum *values, const bool *nulls)
 {
 	Use			use = begin_use(attachment, id, RowExclusiveLock);
-	bool		found = use.direct != NULL ? svp_direct_update(use.direct, values, nulls) :
+	bool		found = use.direct != NULL ? svp_direct_update(use.direct, place, values, nulls) :
 		svp_statement_run(use.table, SVP_STATEMENT_UPDATE, values, nulls);
 
 	end_use(&use);

@@ -22,6 +22,8 @@
 #ifndef SVP_ROWS_H
 #define SVP_ROWS_H
 
+#include "storage/itemptr.h"
+
 #include "attachment.h"
 #include "row.h"
 
@@ -43,8 +45,11 @@ extern void svp_rows_insert(SvpAttachment *attachment, SvpTableId id,
 extern bool svp_rows_insert_new(SvpAttachment *attachment, SvpTableId id,
 								const Datum *values, const bool *nulls);
 
-/* Write all columns of the row with the same primary key; false if there is none. */
-extern bool svp_rows_update(SvpAttachment *attachment, SvpTableId id,
+/*
+ * Write all columns of the row with the same primary key; false if there is
+ * none.  It is looked for at "place" first, unless that is NULL.
+ */
+extern bool svp_rows_update(SvpAttachment *attachment, SvpTableId id, ItemPointer place,
 							const Datum *values, const bool *nulls);
 
 /* The key is the whole primary key; false if there is no such row. */
@@ -63,9 +68,10 @@ extern bool svp_rows_lock(SvpAttachment *attachment, SvpTableId id, const Datum 
  * Hand out the rows whose primary key begins with a prefix, in the order of
  * that key or against it, until the consumer returns false.  The values are
  * good for that call only; it allocates in the memory context of the scan's
- * caller.
+ * caller.  The place is NULL where there is none to come back to.
  */
-typedef bool (*SvpRowConsumer) (void *arg, const Datum *values, const bool *nulls);
+typedef bool (*SvpRowConsumer) (void *arg, ItemPointer place, const Datum *values,
+								const bool *nulls);
 
 extern void svp_rows_scan(SvpAttachment *attachment, SvpTableId id, int nprefix,
 						  const Datum *prefix, bool backward,

@@ -233,7 +233,7 @@ hand_out(const SvpTable *table, MemoryContext caller, SvpRowConsumer consume, vo
 	{
 		for (int i = 0; i < SVP_TABLE_WIDTH(table); i++)
 			values[i] = SPI_getbinval(rows->vals[row], rows->tupdesc, i + 1, &nulls[i]);
-		more = consume(arg, values, nulls);
+		more = consume(arg, NULL, values, nulls);
 	}
 	MemoryContextSwitchTo(inside);
 	SPI_freetuptable(rows);

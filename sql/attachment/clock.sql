@@ -30,9 +30,9 @@ CREATE TABLE @data@.clock (
     disputed boolean NOT NULL DEFAULT false,
     imported_at timestamptz,
     PRIMARY KEY (@key@, metric, cycle)
-);
+) WITH (fillfactor = 90);
 
-CREATE INDEX clock_open ON @data@.clock (due_at) WHERE state IN ('running', 'paused');
+CREATE INDEX clock_open ON @data@.clock (started_at) WHERE stopped_at IS NULL;
 CREATE INDEX clock_disputed ON @data@.clock (@key@) WHERE disputed;
 
 COMMENT ON TABLE @data@.clock IS

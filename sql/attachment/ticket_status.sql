@@ -31,7 +31,7 @@ SELECT concat_ws('/', @key_text@, metric, cycle)::varchar(400) AS clock_id,
        LATERAL (SELECT elapsed_us + CASE WHEN state = 'paused' THEN 0
                                          ELSE service_policy._clock_microseconds(calendar, counted_from, now())
                                     END) AS reading (now_us)
- WHERE state IN ('running', 'paused');
+ WHERE stopped_at IS NULL;
 
 COMMENT ON VIEW @views@.ticket_status IS
     'Open clocks, now: one row a clock of a ticket that is still being measured. Durations are business time of the clock''s calendar';
