@@ -19,6 +19,7 @@ SQL_PARTS = \
 	restate \
 	explain \
 	refund \
+	refund_exception \
 	message \
 	backfill \
 	references \

@@ -179,6 +179,16 @@ load_rows(void *arg)
 }
 
 static void
+free_plans(SPIPlanPtr *plans, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (plans[i] != NULL)
+			SPI_freeplan(plans[i]);
+	}
+}
+
+static void
 free_attachment(SvpAttachment *attachment)
 {
 	ListCell   *lc;
@@ -189,11 +199,8 @@ free_attachment(SvpAttachment *attachment)
 	svp_sources_forget(attachment);
 	if (attachment->fingerprint != NULL)
 		SPI_freeplan(attachment->fingerprint);
-	for (int i = 0; i < SVP_NREFUND_STATEMENTS; i++)
-	{
-		if (attachment->refund_plans[i] != NULL)
-			SPI_freeplan(attachment->refund_plans[i]);
-	}
+	free_plans(attachment->refund_plans, SVP_NREFUND_STATEMENTS);
+	free_plans(attachment->exception_plans, SVP_NEXCEPTION_STATEMENTS);
 	MemoryContextDelete(attachment->context);
 }
 

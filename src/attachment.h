@@ -40,6 +40,16 @@ typedef enum SvpRefundStatement
 
 #define SVP_NREFUND_STATEMENTS (SVP_REFUND_APPEND + 1)
 
+/* … and for its exceptions, see exception_table.c. */
+typedef enum SvpExceptionStatement
+{
+	SVP_EXCEPTION_OPEN,
+	SVP_EXCEPTION_LOCK,
+	SVP_EXCEPTION_MARK_USED
+} SvpExceptionStatement;
+
+#define SVP_NEXCEPTION_STATEMENTS (SVP_EXCEPTION_MARK_USED + 1)
+
 typedef struct SvpAttachment
 {
 	char	   *name;
@@ -67,6 +77,7 @@ typedef struct SvpAttachment
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */
 	SPIPlanPtr	refund_plans[SVP_NREFUND_STATEMENTS];
+	SPIPlanPtr	exception_plans[SVP_NEXCEPTION_STATEMENTS];
 } SvpAttachment;
 
 /* Does more than its own row tell of a ticket? */

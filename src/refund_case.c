@@ -18,6 +18,7 @@
 #include "calendar.h"
 #include "key.h"
 #include "refund_case.h"
+#include "refund_exception.h"
 
 #define FACT_TICKET		"ticket"
 #define FACT_OPENED_AT	"opened_at"
@@ -241,6 +242,7 @@ svp_refund_case_judge(SvpRefundCase *refund)
 {
 	SvpRefundFacts facts;
 
+	svp_exceptions_forget(refund);
 	find_ticket(refund);
 	collect_facts(refund);
 	find_rule(refund);
@@ -253,4 +255,6 @@ svp_refund_case_judge(SvpRefundCase *refund)
 	refund->mode = refund->rule == NULL ? SVP_MODE_OBSERVE : refund->rule->mode;
 	if (refund->facts.problem != NULL && refund->policy != NULL && refund->policy->nrefunds > 0)
 		refuse_unreadable(refund);
+	if (refund->decision.outcome != SVP_REFUND_ALLOWED)
+		(void) svp_exceptions_relieve(refund);
 }

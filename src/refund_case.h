@@ -22,6 +22,7 @@ typedef struct SvpRefundCase
 	const SvpMapping *mapping;	/* names the facts */
 	SvpFacts	facts;
 	int64		now;			/* the moment of the decision */
+	const char *role;			/* the database role that writes it, or asks */
 
 	/* What is found */
 	bool		names_ticket;
@@ -37,6 +38,7 @@ typedef struct SvpRefundCase
 	SvpRelief	relief;			/* by an exception, an approval, or both … */
 	const struct SvpException *exception;	/* … which are these, or NULL */
 	const struct SvpException *approval;
+	SvpRefundDecision unrelieved;	/* what it would be without them */
 	SvpRefundDecision decision;
 } SvpRefundCase;
 

@@ -252,6 +252,7 @@ enter(SvpRefundQuestion *question, bool by_key)
 				 errmsg("schema \"%s\" does not exist", attachment->data_schema)));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
+	question->refund.role = svp_role_name(question->caller.user);
 	need(svp_rows_prepare(attachment, &problem) &&
 		 (!by_key || svp_refund_table_prepare(attachment, &problem)),
 		 attachment, problem);

@@ -21,6 +21,7 @@
 #include "attempt.h"
 #include "key.h"
 #include "number.h"
+#include "refund_exception.h"
 #include "refund_table.h"
 #include "rows.h"
 
@@ -38,7 +39,7 @@ static const Column columns[] = {
 	{"cutoff_at", TIMESTAMPTZOID}, {"requested_at", TIMESTAMPTZOID}, {"amount", NUMERICOID},
 	{"allowed_amount", NUMERICOID}, {"fee", NUMERICOID}, {"currency", TEXTOID},
 	{"order_id", TEXTOID}, {"line_id", TEXTOID}, {"agent", TEXTOID}, {"customer", TEXTOID},
-	{"facts", TEXTOID}
+	{"exception_id", INT8OID}, {"approval_id", INT8OID}, {"facts", TEXTOID}
 };
 
 /* Facts that are recorded and do not decide. */
@@ -292,6 +293,13 @@ add_known(SvpRow *row, const SvpRefundCase *refund, const char *name, bool is_ti
 		svp_row_add_optional(row, known, known ? svp_refund_numeric(fact->value) : (Datum) 0);
 }
 
+static void
+add_exception(SvpRow *row, const SvpException *exception)
+{
+	svp_row_add_optional(row, exception != NULL,
+						 exception == NULL ? (Datum) 0 : Int64GetDatum(exception->id));
+}
+
 /*
  * Was this refund decided on before, by facts that decide the same?
  */
@@ -342,6 +350,8 @@ svp_refund_append(const SvpRefundCase *refund, const char *recorded_by)
 	add_fact_text(&row, refund, "line_id");
 	add_fact_text(&row, refund, "agent");
 	add_fact_text(&row, refund, "customer");
+	add_exception(&row, refund->exception);
+	add_exception(&row, refund->approval);
 	svp_row_add_text(&row, facts_json(refund));
 	if (SPI_execute_plan(refund->attachment->refund_plans[SVP_REFUND_APPEND],
 						 row.values, svp_null_flags(row.n, row.nulls), false, 0) != SPI_OK_INSERT)

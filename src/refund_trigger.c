@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "rows.h"
+#include "refund_exception.h"
 #include "refund_message.h"
 #include "refund_table.h"
 
@@ -147,7 +148,8 @@ decide(SvpAttachment *attachment, TriggerData *trigger, SvpRowReader *reader, He
 	SvpRefundCase refund = {
 		.attachment = attachment,
 		.mapping = attachment->refund,
-		.now = GetCurrentTimestamp()
+		.now = GetCurrentTimestamp(),
+		.role = recorded_by
 	};
 
 	svp_reader_read(reader, tuple, &refund.facts);
@@ -160,6 +162,9 @@ decide(SvpAttachment *attachment, TriggerData *trigger, SvpRowReader *reader, He
 		return;
 	if (refund.facts.key == NULL)
 		refuse_undecidable(attachment->name, "the key of the refund is null");
+	svp_exceptions_use(&refund);
+	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
+		refuse(trigger->tg_relation, &refund);
 	svp_refund_append(&refund, recorded_by);
 	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_FLAG)
 		flag(&refund);

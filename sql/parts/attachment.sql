@@ -94,7 +94,11 @@ AS $$
                                              old_target_us,new_target_us,old_elapsed_us,new_elapsed_us,old_paused_us,new_paused_us,
                                              old_target_minutes,new_target_minutes,old_elapsed_minutes,new_elapsed_minutes,
                                              old_paused_minutes,new_paused_minutes}'::text[])
-                               OR source = 'refund' AND part LIKE 'ticket\_%'
+                               OR source = 'refund' AND
+                                  (part LIKE 'ticket\_%' OR
+                                   part = ANY ('{exception_id,kind,subject_kind,subject,grace_days,role,granted_by,granted_at,granted_on,
+                                                 granted_month,grant_number,expires_at,revoked_at,revoked_by,used_at,used_on,used_by,
+                                                 used_by_agent,used_amount,used_currency,used_reason,used_count,unused_count}'::text[]))
                           THEN source || '_' || part ELSE part END
                      ORDER BY position)
       FROM unnest(key) WITH ORDINALITY AS parts (part, position)
@@ -182,8 +186,8 @@ CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) R
 AS $$
     SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,backfill_progress}'::text[]
                 WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,calendar_state,backfill}'::text[]
-                WHEN source = 'refund' AND is_view THEN '{refund_log}'::text[]
-                WHEN source = 'refund' THEN '{refund_decision}'::text[]
+                WHEN source = 'refund' AND is_view THEN '{refund_log,exception_use}'::text[]
+                WHEN source = 'refund' THEN '{refund_decision,exception}'::text[]
            END
 $$;
 COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS
@@ -191,7 +195,8 @@ COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS
 
 -- The DDL files have these placeholders: @views@ and @data@ (the schemas),
 -- @key_columns@ (definitions), @key@ (names) and @key_text@ (as text); for
--- refunds also @ticket_columns@ and @ticket_key@.
+-- refunds also @refund_columns@ (@key_columns@ that may be null),
+-- @ticket_columns@ and @ticket_key@.
 CREATE FUNCTION service_policy._create_part(part text, attachment text, source text, row_table regclass,
                                             key text[], data_key text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -200,24 +205,27 @@ DECLARE
     distribution_column text := (SELECT a.distribution_column FROM service_policy.attachment a
                                   WHERE a.name = attachment);
     definitions text;
+    nullable text;
     names text;
     texts text;
 BEGIN
-    SELECT string_agg(format('%I %s%s NOT NULL', k.data_name, format_type(a.atttypid, a.atttypmod),
-                             CASE WHEN a.attcollation <> t.typcollation
-                                  THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END),
-                      E',\n    ' ORDER BY k.position),
+    SELECT string_agg(definition || ' NOT NULL', E',\n    ' ORDER BY k.position),
+           string_agg(definition, E',\n    ' ORDER BY k.position),
            string_agg(quote_ident(k.data_name), ', ' ORDER BY k.name <> distribution_column, k.position),
            string_agg(quote_ident(k.data_name) || '::text', ', ' ORDER BY k.position)
-      INTO definitions, names, texts
+      INTO definitions, nullable, names, texts
       FROM unnest(key, data_key) WITH ORDINALITY AS k (name, data_name, position)
       JOIN pg_attribute a ON a.attrelid = row_table AND a.attname = k.name
-      JOIN pg_type t ON t.oid = a.atttypid;
+      JOIN pg_type t ON t.oid = a.atttypid,
+           LATERAL format('%I %s%s', k.data_name, format_type(a.atttypid, a.atttypmod),
+                          CASE WHEN a.attcollation <> t.typcollation
+                               THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END) AS definition;
     -- In one pass, so that a column which is named as a placeholder is not taken for one.
     EXECUTE (SELECT string_agg(CASE token[1] WHEN '@views@' THEN quote_ident(attachment)
                                              WHEN '@data@' THEN quote_ident(attachment || '_data')
                                              WHEN '@key_columns@' THEN definitions
                                              WHEN '@key_text@' THEN texts
+                                             WHEN '@refund_columns@' THEN nullable
                                              WHEN '@key@' THEN names
                                              WHEN '@ticket_columns@' THEN (SELECT string_agg(format('%I %s', c.name, c.type), E',\n    ')
                                                                              FROM service_policy._ticket_columns(attachment) c)

@@ -24,6 +24,13 @@ GRANT EXECUTE ON FUNCTION
     service_policy._explain_ticket(text, text[])
     TO PUBLIC;
 
+-- Granting: to whom, and how much, is what the policy says; these ask it.
+GRANT EXECUTE ON FUNCTION
+    service_policy.grant_exception(text, jsonb, text, int, numeric, text, timestamptz, text),
+    service_policy.approve_refund(text, jsonb, text, numeric, text, timestamptz, text),
+    service_policy.revoke_exception(text, bigint)
+    TO PUBLIC;
+
 -- What views call: a view checks its tables with its owner's rights, but its functions with its reader's.
 GRANT EXECUTE ON FUNCTION
     service_policy._clock_microseconds(text, timestamptz, timestamptz),

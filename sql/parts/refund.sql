@@ -27,6 +27,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     data_key text[];
+    part text;
     decisions regclass;
 BEGIN
     IF EXISTS (SELECT FROM service_policy.attachment_table t
@@ -51,10 +52,14 @@ BEGIN
 
     INSERT INTO service_policy.attachment_table (attachment, source, table_name, key, data_key, facts, only_where)
          VALUES (name, 'refund', refund_table::text, key, data_key, facts, only_where);
-    IF decisions IS NULL THEN
-        PERFORM service_policy._create_part('refund_decision', name, 'refund', refund_table, key, data_key);
-    END IF;
-    PERFORM service_policy._create_part('refund_log', name, 'refund', refund_table, key, data_key);
+    FOREACH part IN ARRAY service_policy._attachment_parts('refund', false) LOOP
+        IF to_regclass(format('%I.%I', name || '_data', part)) IS NULL THEN
+            PERFORM service_policy._create_part(part, name, 'refund', refund_table, key, data_key);
+        END IF;
+    END LOOP;
+    FOREACH part IN ARRAY service_policy._attachment_parts('refund', true) LOOP
+        PERFORM service_policy._create_part(part, name, 'refund', refund_table, key, data_key);
+    END LOOP;
     PERFORM service_policy._comment_key(name, data_key, 'Key of the refund, as in ' || refund_table::text);
     PERFORM service_policy._comment_key(name, ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c),
                                         'Key of the ticket; NULL if the refund names none');

@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ *
+ * exception_number.c
+ *		Inserting an exception or approval, as one of so many a month.
+ *
+ * Each has a number within its month, of those that one database role grants
+ * as a member of another.  A unique key has them, so two who grant at the same
+ * time cannot both take the last one.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#include "business_time_compile.h"
+#include "discretion.h"
+#include "key.h"
+#include "refund_table.h"
+#include "row.h"
+#include "settings.h"
+
+/*
+ * The subject as refunds will be found to be of it: keys as their types write them.
+ */
+static Datum
+subject(const SvpGrant *grant)
+{
+	const SvpAttachment *attachment = grant->attachment;
+	const Oid  *types = grant->subject_kind == SVP_SUBJECT_REFUND ?
+		attachment->refund_key_types : attachment->key_types;
+	Datum	   *key;
+	int			level;
+
+	if (grant->subject_kind > SVP_SUBJECT_TICKET)
+		return svp_subject_of_text(grant->subject[0]);
+	level = svp_settings_enter();
+	key = svp_key_from_text(types, grant->nsubject, grant->subject);
+	svp_settings_leave(level);
+	return svp_subject_of_key(key, types, grant->nsubject);
+}
+
+#define OF_THE_MONTH \
+	" granted_by OPERATOR(pg_catalog.=) $1 AND role OPERATOR(pg_catalog.=) $2" \
+	" AND granted_month OPERATOR(pg_catalog.=) $3"
+
+static DateADT
+month_of(int64 at)
+{
+	int32		date = (int32) svp_floor_div(at, SVP_USEC_PER_DAY);
+	int32		year;
+	int			month;
+	int			day;
+
+	svp_date_parts(date, &year, &month, &day);
+	return date - day + 1;
+}
+
+/*
+ * The first number that no grant has of the month, of this role, by this one.
+ */
+static int
+next_number(const SvpGrant *grant, const char *role)
+{
+	const char *table = svp_exception_table(grant->attachment);
+	Oid			types[] = {TEXTOID, TEXTOID, DATEOID};
+	Datum		values[] = {
+		CStringGetTextDatum(svp_role_name(grant->granter)), CStringGetTextDatum(role),
+		DateADTGetDatum(month_of(grant->granted_at))
+	};
+	bool		isnull;
+	int			number;
+
+	if (SPI_execute_with_args(psprintf(
+				"SELECT pg_catalog.min(taken.number) OPERATOR(pg_catalog.+) 1 FROM"
+				" (SELECT 0 AS number UNION ALL SELECT grant_number FROM %s WHERE" OF_THE_MONTH
+				" AND grant_number IS NOT NULL) AS taken WHERE NOT EXISTS (SELECT FROM %s WHERE"
+				OF_THE_MONTH " AND grant_number OPERATOR(pg_catalog.=)"
+				" (taken.number OPERATOR(pg_catalog.+) 1))", table, table),
+			3, types, values, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not count the exceptions of a month");
+	number = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return number;
+}
+
+/*
+ * Insert it under a number.  0 if somebody who granted at the same time has
+ * taken that.
+ */
+static int64
+insert(const SvpGrant *grant, const char *role, int number)
+{
+	Oid			types[] = {
+		TEXTOID, TEXTOID, TEXTARRAYOID, INT4OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID, TIMESTAMPTZOID, DATEOID, INT4OID, TIMESTAMPTZOID
+	};
+	SvpRow		row = {0};
+	bool		isnull;
+	int64		id = 0;
+
+	svp_row_add_text(&row, SVP_GRANT_KIND(grant));
+	svp_row_add_text(&row, svp_subject_names[grant->subject_kind]);
+	svp_row_add(&row, subject(grant));
+	svp_row_add(&row, Int32GetDatum(grant->grace_days));
+	svp_row_add_optional(&row, grant->amount > 0, svp_refund_numeric(grant->amount));
+	svp_row_add_text(&row, grant->currency);
+	svp_row_add_text(&row, grant->reason);
+	svp_row_add_text(&row, role);
+	svp_row_add_text(&row, svp_role_name(grant->granter));
+	svp_row_add_text(&row, grant->agent);
+	svp_row_add(&row, TimestampTzGetDatum(grant->granted_at));
+	svp_row_add(&row, DateADTGetDatum(month_of(grant->granted_at)));
+	svp_row_add(&row, Int32GetDatum(number));
+	svp_row_add(&row, TimestampTzGetDatum(grant->expires_at));
+	if (SPI_execute_with_args(psprintf(
+				"INSERT INTO %s (kind, subject_kind, subject, grace_days, amount, currency, reason,"
+				" role, granted_by, agent, granted_at, granted_month, grant_number, expires_at)"
+				" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+				" ON CONFLICT (granted_by, role, granted_month, grant_number) DO NOTHING"
+				" RETURNING exception_id", svp_exception_table(grant->attachment)),
+			row.n, types, row.values, svp_null_flags(row.n, row.nulls), false, 0) !=
+		SPI_OK_INSERT_RETURNING)
+		elog(ERROR, "could not record an %s", SVP_GRANT_KIND(grant));
+	if (SPI_processed > 0)
+		id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return id;
+}
+
+/*
+ * Below per_month numbers are left until the month's end; one that is revoked
+ * leaves its own to be taken again.
+ */
+int64
+svp_grant_insert(const SvpGrant *grant, const char *role, int per_month)
+{
+	int64		id = 0;
+
+	while (id == 0)
+	{
+		int			number = next_number(grant, role);
+
+		if (per_month > 0 && number > per_month)
+			return 0;
+		CHECK_FOR_INTERRUPTS();
+		id = insert(grant, role, number);
+	}
+	return id;
+}
