@@ -200,6 +200,46 @@ typedef struct SvpDiscretion
 	int			per_month;		/* 0 = any number */
 } SvpDiscretion;
 
+/* What has a level fire. */
+typedef enum SvpEscalationTrigger
+{
+	SVP_ESCALATE_AT_SHARE,		/* a share of the target is used up */
+	SVP_ESCALATE_BY_DEADLINE,	/* so long before or after the deadline */
+	SVP_ESCALATE_ON_REOPENED,	/* the ticket was reopened so many times */
+	SVP_ESCALATE_ON_UNANSWERED	/* the customer has written so many times unanswered */
+} SvpEscalationTrigger;
+
+/* A step of a chain: when it fires, whom it tells, what it does. */
+typedef struct SvpEscalationLevel
+{
+	int			number;			/* > 0, rising along the chain */
+	SvpEscalationTrigger trigger;
+	SvpAmount	share;			/* of the target, > 0 */
+	int64		offset;			/* µs after the deadline; < 0 is before */
+	int			count;			/* how many times, > 0 */
+	bool		around_the_clock;	/* offset and repetition are not business time */
+	int			times;			/* how often it fires, > 0, … */
+	int64		every;			/* … µs apart; 0 if once */
+	bool		wait_for_hours; /* it does not fire out of business hours */
+	bool		unless_acknowledged;
+	char	   *notify;			/* whom it tells; NULL = nobody … */
+	char	   *channel;		/* … by which means; NULL = not said */
+	SvpText		subject;
+	SvpText		message;
+	char	   *assign;			/* to whom the ticket goes; NULL = it stays */
+	char	   *priority;		/* what its priority becomes; NULL = it stays */
+	char	   *call;			/* a function, with its schema; NULL = none */
+} SvpEscalationLevel;
+
+/* The chain of a metric in one scenario. */
+typedef struct SvpEscalation
+{
+	char	   *metric;
+	SvpCondition when;
+	int			nlevels;
+	SvpEscalationLevel *levels;
+} SvpEscalation;
+
 /* One version of a policy: what of its document judges. */
 typedef struct SvpPolicy
 {
@@ -209,9 +249,11 @@ typedef struct SvpPolicy
 	int			nbenchmarks;
 	int			nrefunds;
 	int			ndiscretions;
+	int			nescalations;
 	SvpBenchmark *benchmarks;
 	SvpRefundRule *refunds;
 	SvpDiscretion *discretions;
+	SvpEscalation *escalations;
 } SvpPolicy;
 
 #ifndef SVP_STANDALONE

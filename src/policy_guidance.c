@@ -2,7 +2,7 @@
  *
  * policy_guidance.c
  *		The sections of a policy document that guide people: objectives,
- *		promises, escalations, procedures, values.
+ *		promises, procedures, values.
  *
  * They are checked here and shown by the views; nothing of them is compiled.
  *
@@ -11,8 +11,6 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include "utils/varlena.h"
 
 #include "policy_section.h"
 
@@ -37,122 +35,6 @@ parse_promise(SvpParse *parse, const SvpNode *entry, int index)
 	(void) svp_parse_required_name(entry, "name");
 	svp_parse_required_text(entry, "statement");
 	svp_parse_required_reference(entry, "benchmark", "benchmark", &parse->benchmarks);
-}
-
-/*
- * When an escalation level fires: at a share of the target, or that long
- * after the target has passed.
- */
-typedef struct Firing
-{
-	int64		level;
-	bool		has_at;
-	bool		has_after;
-	int64		at;
-	int64		after;
-} Firing;
-
-/* Does the level fire before the one that precedes it? */
-static bool
-fires_earlier(const Firing *firing, const Firing *before)
-{
-	if (firing->has_at && before->has_at)
-		return firing->at < before->at;
-	if (firing->has_after && before->has_after)
-		return firing->after < before->after;
-	return firing->has_at && before->has_after && firing->at <= SVP_MILLION;
-}
-
-/* A function is called by its schema and name. */
-static void
-check_function_name(const SvpNode *node)
-{
-	char	   *name = svp_read_string(node);
-	List	   *parts;
-
-	if (name == NULL)
-		return;
-	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || list_length(parts) != 2)
-		svp_node_problem(node, "%s is no function with its schema, such as \"crm.page_director\"",
-						 svp_quote(name));
-}
-
-/* A level does something. */
-static void
-check_level_actions(const SvpNode *level)
-{
-	SvpNode		node;
-	bool		acts = false;
-
-	if (svp_node_member(level, "notify", &node))
-	{
-		(void) svp_read_name(&node);
-		acts = true;
-	}
-	if (svp_node_member(level, "assign", &node))
-	{
-		(void) svp_read_name(&node);
-		acts = true;
-	}
-	if (svp_node_member(level, "call", &node))
-	{
-		check_function_name(&node);
-		acts = true;
-	}
-	if (!acts)
-		svp_node_problem(level, "does nothing; say whom it tells or what it does, with notify, assign or call");
-}
-
-static const char *const level_keys[] = {"level", "at", "after", "notify", "assign", "call"};
-
-static void
-parse_level(const SvpNode *entry, Firing *before)
-{
-	Firing		firing = {0};
-	SvpNode		level;
-	SvpNode		node;
-
-	if (!svp_read_object(entry, SVP_KEYS(level_keys)))
-		return;
-	if (svp_node_require(entry, "level", &level) &&
-		svp_read_whole(&level, 1, PG_INT16_MAX, &firing.level) && firing.level <= before->level)
-		svp_node_problem(&level, "must be more than that of the level before, " INT64_FORMAT, before->level);
-
-	firing.has_at = svp_parse_optional_number(entry, "at", 1, 100 * SVP_MILLION,
-											  "above 0 and at most 100 times the target", &firing.at);
-	firing.has_after = svp_node_member(entry, "after", &node) &&
-		svp_read_business_duration(&node, &firing.after);
-	if (svp_node_member(entry, "at", &node) == svp_node_member(entry, "after", &node))
-		svp_node_problem(entry, "must have exactly one of at (a share of the target) and after (time since the target)");
-	else if (fires_earlier(&firing, before))
-		svp_node_problem(entry, "fires before the level before it");
-	check_level_actions(entry);
-	*before = firing;
-}
-
-static const char *const escalation_keys[] = {"metric", "when", "levels"};
-
-static void
-parse_escalation(SvpParse *parse, const SvpNode *entry, int index)
-{
-	Firing		before = {0};
-	SvpNode		node;
-	int			n;
-
-	svp_parse_required_reference(entry, "metric", "metric", &parse->metrics);
-	svp_parse_unused_when(entry);
-	if (!svp_node_require(entry, "levels", &node))
-		return;
-	n = svp_read_list(&node);
-	if (n == 0)
-		svp_node_problem(&node, "lists no level");
-	for (int i = 0; i < n; i++)
-	{
-		SvpNode		level;
-
-		svp_node_item(&node, i, &level);
-		parse_level(&level, &before);
-	}
 }
 
 /* Each step once, in the order in which they are taken. */
@@ -253,10 +135,6 @@ const SvpSection svp_objective_section = {
 
 const SvpSection svp_promise_section = {
 	"promises", "name", SVP_KEYS(promise_keys), parse_promise, NULL, NULL
-};
-
-const SvpSection svp_escalation_section = {
-	"escalations", NULL, SVP_KEYS(escalation_keys), parse_escalation, NULL, NULL
 };
 
 const SvpSection svp_procedure_section = {

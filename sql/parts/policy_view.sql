@@ -201,9 +201,21 @@ CREATE VIEW service_policy.escalation_level AS
            coalesce(nullif(e.entry -> 'when', 'null'), '{}') AS conditions,
            (l.entry ->> 'level')::numeric::int AS escalation_level,
            (l.entry ->> 'at')::numeric(9,6) AS at_share,
+           service_policy._minutes(l.entry ->> 'before')::numeric(12,2) AS before_minutes,
            service_policy._minutes(l.entry ->> 'after')::numeric(12,2) AS after_minutes,
+           (l.entry ->> 'on_reopened')::numeric::int AS on_reopened_count,
+           (l.entry ->> 'on_unanswered')::numeric::int AS on_unanswered_count,
+           coalesce(l.entry ->> 'time', 'business') AS counted_in,
+           service_policy._minutes(l.entry -> 'repeat' ->> 'every')::numeric(12,2) AS repeat_minutes,
+           coalesce((l.entry -> 'repeat' ->> 'times')::numeric::int, 0) AS repeat_count,
+           coalesce((l.entry ->> 'wait_for_hours')::boolean, false) AS wait_for_hours,
+           coalesce((l.entry ->> 'unless_acknowledged')::boolean, false) AS unless_acknowledged,
            l.entry ->> 'notify' AS notify,
+           l.entry ->> 'channel' AS channel,
+           service_policy._text_in(nullif(l.entry -> 'subject', 'null'), v.document ->> 'language') AS subject,
+           service_policy._text_in(nullif(l.entry -> 'message', 'null'), v.document ->> 'language') AS message,
            l.entry ->> 'assign' AS assign_to,
+           l.entry ->> 'priority' AS set_priority,
            l.entry ->> 'call' AS call_function
       FROM service_policy.policy_version v,
            service_policy._entries(v.document -> 'escalations') e,
@@ -217,10 +229,22 @@ COMMENT ON COLUMN service_policy.escalation_level.metric IS 'Metric whose clocks
 COMMENT ON COLUMN service_policy.escalation_level.scenario IS 'When the chain applies, as people read it';
 COMMENT ON COLUMN service_policy.escalation_level.conditions IS 'When the chain applies, as the document says it; {} is always';
 COMMENT ON COLUMN service_policy.escalation_level.escalation_level IS 'Number of the level, rising along the chain';
-COMMENT ON COLUMN service_policy.escalation_level.at_share IS 'Share of the target at which it fires; NULL if it fires after the target';
-COMMENT ON COLUMN service_policy.escalation_level.after_minutes IS 'Minutes after the target at which it fires; NULL if it fires at a share of it';
+COMMENT ON COLUMN service_policy.escalation_level.at_share IS 'Share of the target at which it fires; NULL if that is not what has it fire';
+COMMENT ON COLUMN service_policy.escalation_level.before_minutes IS 'Minutes before the deadline at which it fires; NULL if that is not what has it fire';
+COMMENT ON COLUMN service_policy.escalation_level.after_minutes IS 'Minutes after the deadline at which it fires; NULL if that is not what has it fire';
+COMMENT ON COLUMN service_policy.escalation_level.on_reopened_count IS 'It fires when the ticket has been reopened so many times; NULL if that is not what has it fire';
+COMMENT ON COLUMN service_policy.escalation_level.on_unanswered_count IS 'It fires when the customer has written so many times unanswered; NULL if that is not what has it fire';
+COMMENT ON COLUMN service_policy.escalation_level.counted_in IS 'What its minutes are: business time of the benchmark''s calendar, or calendar time';
+COMMENT ON COLUMN service_policy.escalation_level.repeat_minutes IS 'Minutes from one firing to the next; NULL if it does not repeat';
+COMMENT ON COLUMN service_policy.escalation_level.repeat_count IS 'How often it fires after the first time; 0 if it does not repeat';
+COMMENT ON COLUMN service_policy.escalation_level.wait_for_hours IS 'Does it wait for the next opening when it would fire out of business hours?';
+COMMENT ON COLUMN service_policy.escalation_level.unless_acknowledged IS 'Is it left out when somebody has acknowledged the escalation?';
 COMMENT ON COLUMN service_policy.escalation_level.notify IS 'Whom it tells; NULL if nobody';
+COMMENT ON COLUMN service_policy.escalation_level.channel IS 'By which means it tells them; NULL if that is left to the reader';
+COMMENT ON COLUMN service_policy.escalation_level.subject IS 'Subject of what they are told, in the policy''s language if it has it; NULL if there is none';
+COMMENT ON COLUMN service_policy.escalation_level.message IS 'What they are told, in the policy''s language if it has it; NULL if there is none';
 COMMENT ON COLUMN service_policy.escalation_level.assign_to IS 'To whom it assigns the ticket; NULL if to nobody';
+COMMENT ON COLUMN service_policy.escalation_level.set_priority IS 'What the ticket''s priority becomes; NULL if it stays';
 COMMENT ON COLUMN service_policy.escalation_level.call_function IS 'Function that it calls; NULL if none';
 
 CREATE VIEW service_policy.refund_rule AS
@@ -400,6 +424,11 @@ CREATE VIEW service_policy.policy_text AS
                UNION ALL
                SELECT format('promises[%s].statement', item), entry -> 'statement'
                  FROM service_policy._entries(v.document -> 'promises')
+               UNION ALL
+               SELECT format('escalations[%s].levels[%s].%s', e.item, l.item, part), l.entry -> part
+                 FROM service_policy._entries(v.document -> 'escalations') e,
+                      service_policy._entries(e.entry -> 'levels') l,
+                      unnest(ARRAY['subject', 'message']) AS part
                UNION ALL
                SELECT format('refunds[%s].message', item), entry -> 'message'
                  FROM service_policy._entries(v.document -> 'refunds')

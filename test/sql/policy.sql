@@ -33,7 +33,13 @@ INSERT INTO documents VALUES ('complete', $${
     "escalations": [{"metric": "resolution", "when": {"customer_tier": ["gold"], "region": ["north"]},
                      "levels": [{"level": 1, "at": 0.75, "notify": "team_lead"},
                                 {"level": 2, "at": 1.0, "notify": "manager", "assign": "tier2"},
-                                {"level": 3, "after": "4 hours", "call": "crm.page_director"}]}],
+                                {"level": 3, "after": "4 hours", "call": "crm.page_director"}]},
+                    {"metric": "resolution",
+                     "levels": [{"level": 1, "before": "30 minutes", "notify": "author", "channel": "mail",
+                                 "subject": "{ticket} is nearly late", "message": {"en": "Please answer.", "pt": "Responda, por favor."}},
+                                {"level": 3, "after": "2 days", "time": "calendar", "wait_for_hours": true, "priority": "high",
+                                 "repeat": {"every": "1 day", "times": 2}, "unless_acknowledged": true},
+                                {"level": 4, "on_unanswered": 3, "assign": "tier2"}, {"level": 5, "on_reopened": 2, "call": "crm.page_director"}]}],
     "refunds": [
         {"name": "standard",
          "window": {"days": 30, "from": "delivered_at", "calendar": "bookshop", "extend_to_working_day": true},
@@ -82,6 +88,9 @@ SELECT item, name, scenario, target_minutes, calendar, at_risk, pause_on, reopen
   FROM service_policy.benchmark WHERE policy = 'bookshop' ORDER BY item;
 SELECT metric, scenario, escalation_level, at_share, after_minutes, notify, assign_to, call_function
   FROM service_policy.escalation_level WHERE policy = 'bookshop' ORDER BY item, escalation_level;
+SELECT escalation_level AS level, before_minutes, on_reopened_count, on_unanswered_count, counted_in, repeat_minutes, repeat_count, wait_for_hours,
+       unless_acknowledged, channel, subject, message, set_priority
+  FROM service_policy.escalation_level WHERE policy = 'bookshop' AND item = 1 ORDER BY escalation_level;
 SELECT name, scenario, final_sale, window_length, window_unit, window_from, window_calendar, mode
   FROM service_policy.refund_rule WHERE policy = 'bookshop' ORDER BY item;
 SELECT name, issue_limit_length, issue_limit_unit, issue_limit_from, issue_limit_calendar, issue_limit_extends
@@ -194,7 +203,15 @@ SELECT * FROM pg_temp.problems('{"benchmarks": [{"name": "b", "metric": "resolut
             {"level": 4, "after": "2 hours", "call": "a.b.c"},
             {"level": 5, "after": "1 hour", "assign": "tier2"},
             {"level": 6, "at": 1, "notify": "lead"},
-            {"level": 6.5, "notify": "lead"}]}]}');
+            {"level": 6.5, "notify": "lead"}]},
+        {"metric": "resolution", "levels": [
+            {"level": 1, "before": "1 hour", "time": "calender", "channel": "mail", "assign": "tier2"},
+            {"level": 2, "before": "2 hours", "subject": "late", "message": {"english": "late"}, "notify": "lead"},
+            {"level": 3, "at": 1, "repeat": {"every": "1 day", "times": 101}, "priority": ""},
+            {"level": 4, "before": "30 minutes", "repeat": {"time": 3}, "wait_for_hours": "yes", "priority": "high"},
+            {"level": 5, "on_reopened": 0, "notify": "lead", "unless_acknowledged": 1},
+            {"level": 6, "on_unanswered": 3, "after": "1 hour", "notify": "lead"},
+            {"level": 7, "after": "3 days", "time": "calendar", "notify": "lead"}, 3]}]}');
 
 -- refunds
 SELECT * FROM pg_temp.refund_problems('{"window": {}}');
