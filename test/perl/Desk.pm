@@ -40,7 +40,8 @@ my $setup = q{
 		{"name": "answer", "metric": "first_response", "target": "1 hour", "calendar": "desk"},
 		{"name": "solve", "metric": "resolution", "target": "8 hours", "calendar": "desk", "pause_on": ["pending"]},
 		{"name": "solve_urgent", "metric": "resolution", "target": "2 hours", "when": {"priority": ["urgent"]}}],
-		"refunds": [{"name": "standard", "window": {"days": 30, "from": "purchased_at", "calendar": "desk"}, "max_amount": 500, "mode": "enforce"}]}');
+		"refunds": [{"name": "standard", "window": {"days": 30, "from": "purchased_at", "calendar": "desk"}, "max_amount": 500, "mode": "enforce"}],
+		"discretion": [{"role": "desk_admin", "grace_days": 7}]}');
 	SELECT service_policy.publish_policy('desk', 1, '2020-01-01Z');
 	SELECT service_policy.attach('desk', 'crm.ticket', 'desk', '{id}', $${
 		"opened_at": "created_at", "changed_at": "updated_at", "first_response_at": "replied_at",
@@ -114,7 +115,7 @@ sub evidence
 {
 	my ($node, $database, $which) = @_;
 	$which //= 'true';
-	return $node->safe_psql($database, join ';', map { "SELECT '$_', $_.* FROM desk_data.$_ WHERE $which ORDER BY 2, 3, 4" } qw(ledger clock issue refund_decision));
+	return $node->safe_psql($database, join ';', map { "SELECT '$_', $_.* FROM desk_data.$_ WHERE $which ORDER BY 2, 3, 4" } qw(ledger clock issue refund_decision exception));
 }
 
 # Settings that anyone may make, as name=value: every value of a choice, the ends of numbers, and some more.

@@ -12,6 +12,12 @@ $node->start;
 create_desk($node, 'shop');
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my @as_app = (extra_params => [ '-U', 'desk_app' ]);
+my @as_admin = (extra_params => [ '-U', 'desk_admin' ]);
+# Two exceptions, of which one is used.
+my $grant = q{SELECT service_policy.grant_exception('desk', '{"ticket": [%d]}', 'snow', 3, expires_at => '2100-01-01Z')};
+my $late_refund = q{INSERT INTO crm.refund VALUES (%d, %d, 20, 50, '2024-01-02 12:00Z', '2024-02-03 12:00Z')};
+$node->safe_psql('shop', sprintf($grant, $_), @as_admin) foreach 1, 2;
+$node->safe_psql('shop', sprintf($late_refund, 10, 1), @as_app);
 
 # What a restored database must have as the original has it: rows, objects, owners and rights.
 my $config = join ';', map { "SELECT '$_', t.* FROM service_policy.$_ t ORDER BY t" }
@@ -26,7 +32,7 @@ my $objects = q{
 };
 my %original = map { $_->[0] => $node->safe_psql('shop', $_->[1]) } ([ 'configuration', $config ], [ 'objects and rights', $objects ]);
 my $evidence = evidence($node, 'shop');
-like($evidence, qr/^ledger\|1\|3\|.*^refund_decision\|2\|1\|/ms, 'there is something to bring back');
+like($evidence, qr/^ledger\|1\|3\|.*^refund_decision\|2\|1\|.*^exception\|1\|exception\|.*^exception\|2\|/ms, 'there is something to bring back');
 
 sub dump_shop
 {
@@ -79,9 +85,14 @@ sub works
 	my ($status, undef, $refusal) = $node->psql($database, q{\set VERBOSITY verbose
 		INSERT INTO crm.refund VALUES (4, 1, 20, 50, '2024-01-02 12:00Z', '2024-02-02 00:00Z')}, @as_app);
 	like($refusal, qr/ERROR:  23514:/, "$database: a refund after the cutoff is refused");
-	is($node->safe_psql($database, q{SELECT id, seq, decision, rule, amount, cutoff_at FROM desk.refund_log WHERE id <> 2 ORDER BY 1, 2}),
+	is($node->safe_psql($database, q{SELECT id, seq, decision, rule, amount, cutoff_at FROM desk.refund_log WHERE id IN (1, 3) ORDER BY 1, 2}),
 		"1|1|allowed|standard|40.00|2024-02-02 00:00:00+00\n1|2|allowed|standard|30.00|2024-02-02 00:00:00+00\n3|1|allowed|standard|20.00|2024-02-02 00:00:00+00",
 		"$database: decisions go on");
+	($status) = $node->psql($database, sprintf($late_refund, 11, 1), @as_app);
+	isnt($status, 0, "$database: a used exception stays used");
+	$node->safe_psql($database, sprintf($late_refund, 11, 2), @as_app);
+	is($node->safe_psql($database, 'SELECT exception_id, status, id FROM desk.exception_use ORDER BY 1'), "1|used|10\n2|used|11", "$database: an open one can be used");
+	is($node->safe_psql($database, sprintf($grant, 2), @as_admin), '3', "$database: exceptions have numbers of their own");
 	is($node->safe_psql($database, 'SELECT count(*) = count(DISTINCT issue_id) FROM desk_data.issue'), 't', "$database: issues have numbers of their own");
 	($status) = $node->psql($database, 'SELECT * FROM desk_data.clock', @as_app);
 	isnt($status, 0, "$database: the application sees no clock");
