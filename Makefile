@@ -20,7 +20,6 @@ SQL_PARTS = \
 	explain \
 	refund \
 	refund_exception \
-	refund_explain \
 	message \
 	backfill \
 	references \

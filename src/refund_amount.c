@@ -19,7 +19,7 @@
 #include "currency.h"
 #include "refund_judge.h"
 
-/* The least of several bounds, if there are any. */
+/* A bound on the refund at hand, if there is any. */
 typedef struct Bound
 {
 	bool		given;
@@ -102,9 +102,11 @@ find_amount(const SvpRefundFacts *facts, const char *name, SvpAmount *amount)
 
 /* Bounds */
 
+/* Of what is bounded, some was refunded already. */
 static void
-bound(Bound *bound, SvpAmount most)
+bound(Bound *bound, SvpAmount most, SvpAmount already)
 {
+	most = Max(most - Max(already, 0), 0);
 	bound->most = bound->given ? Min(bound->most, most) : most;
 	bound->given = true;
 }
@@ -118,65 +120,57 @@ paid_alike(const SvpRefundFacts *facts)
 }
 
 /*
- * What bounds a refund: the rule, of which an exception may give more, and
- * what was paid, of which none gives more.  Gives the number of bounds.
+ * What may be refunded at most, with approval if need be: by the rule, of
+ * which an exception may give more, and never more than was paid.
  */
-int
-svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundBound *bounds)
+static Bound
+ceiling(const SvpRefundRule *rule, const SvpRefundFacts *facts)
 {
 	const SvpRefundSums *sums = &facts->sums;
 	SvpAmount	unit = minor_unit(facts->currency);
 	SvpAmount	extra = facts->relief.extra;
+	Bound		most = {false, 0};
 	SvpAmount	amount;
 	SvpAmount	paid;
 	SvpAmount	line_paid;
-	bool		has_paid = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN && paid_alike(facts);
-	bool		has_line = find_amount(facts, SVP_FACT_LINE_PAID, &line_paid) == SVP_KNOWN && paid_alike(facts);
-	int			n = 0;
+	bool		has_paid = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN;
+	bool		has_line = find_amount(facts, SVP_FACT_LINE_PAID, &line_paid) == SVP_KNOWN;
 
 	if (svp_money_in(&rule->max_amount, facts->currency, &amount))
-		bounds[n++] = (SvpRefundBound) {"max_amount", SVP_REASON_AMOUNT, SVP_BOUND_ORDER,
-			add(round_down(amount, unit), extra), sums->order};
+		bound(&most, add(round_down(amount, unit), extra), sums->order);
+	if (!paid_alike(facts))
+		return most;
 	if (rule->has_max_share && rule->max_share < SVP_AMOUNT_ONE && (has_line || has_paid))
-		bounds[n++] = (SvpRefundBound) {"max_share", SVP_REASON_AMOUNT,
-			has_line ? SVP_BOUND_LINE : SVP_BOUND_ORDER,
-			add(round_down(share_of(has_line ? line_paid : paid, rule->max_share), unit), extra),
-			has_line ? sums->line : sums->order};
+		bound(&most, add(round_down(share_of(has_line ? line_paid : paid, rule->max_share), unit), extra),
+			  has_line ? sums->line : sums->order);
 	if (has_paid)
-		bounds[n++] = (SvpRefundBound) {SVP_FACT_PAID_AMOUNT, SVP_REASON_AMOUNT, SVP_BOUND_ORDER,
-			paid, sums->order};
+		bound(&most, paid, sums->order);
 	if (has_line)
-		bounds[n++] = (SvpRefundBound) {SVP_FACT_LINE_PAID, SVP_REASON_AMOUNT, SVP_BOUND_LINE,
-			line_paid, sums->line};
-	if (svp_money_in(&rule->customer_amount, facts->currency, &amount))
-		bounds[n++] = (SvpRefundBound) {"per_customer", SVP_REASON_CUSTOMER_LIMIT, SVP_BOUND_CUSTOMER,
-			round_down(amount, unit), sums->customer};
-	if (svp_money_in(&rule->approval_above, facts->currency, &amount))
-		bounds[n++] = (SvpRefundBound) {"approval_above", SVP_REASON_NEEDS_APPROVAL, SVP_BOUND_ORDER,
-			round_down(amount, unit), sums->order};
-	return n;
+		bound(&most, line_paid, sums->line);
+	return most;
 }
 
-SvpAmount
-svp_refund_left(const SvpRefundBound *bound)
-{
-	return Max(bound->most - Max(bound->already, 0), 0);
-}
-
-/*
- * The least that is left by the bounds that a reason is about.
- */
+/* What a customer may still have in the days that the rule looks back. */
 static Bound
-bound_by(const SvpRefundBound *bounds, int n, SvpRefundReason reason)
+customer_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
 {
-	Bound		least = {false, 0};
+	Bound		most = {false, 0};
+	SvpAmount	amount;
 
-	for (int i = 0; i < n; i++)
-	{
-		if (bounds[i].reason == reason)
-			bound(&least, svp_refund_left(&bounds[i]));
-	}
-	return least;
+	if (svp_money_in(&rule->customer_amount, facts->currency, &amount))
+		bound(&most, round_down(amount, minor_unit(facts->currency)), facts->sums.customer);
+	return most;
+}
+
+static Bound
+approval_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+{
+	Bound		most = {false, 0};
+	SvpAmount	amount;
+
+	if (svp_money_in(&rule->approval_above, facts->currency, &amount))
+		bound(&most, round_down(amount, minor_unit(facts->currency)), facts->sums.order);
+	return most;
 }
 
 /* Objections */
@@ -253,6 +247,7 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 {
 	const SvpRelief *relief = &judgement->facts->relief;
 	SvpRefundDecision *decision = judgement->decision;
+	bool		approved = relief->approved && amount != NULL;
 	Bound		allowed = most;
 
 	decision->has_limit = most.given || without_approval.given;
@@ -260,17 +255,17 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 		most.given ? Min(most.most, without_approval.most) : without_approval.most;
 
 	if (judgement->any_amount == SVP_REFUND_REFUSED ||
-		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !relief->approved))
-		bound(&allowed, 0);
+		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !approved))
+		bound(&allowed, 0, 0);
 	else if (judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL)
-		bound(&allowed, relief->approved_amount);
+		bound(&allowed, relief->approved_amount, 0);
 	else if (without_approval.given)
-		bound(&allowed, relief->approved ? Max(without_approval.most, relief->approved_amount) :
-			  without_approval.most);
+		bound(&allowed, approved ? Max(without_approval.most, relief->approved_amount) :
+			  without_approval.most, 0);
 
 	decision->has_allowed_amount = amount != NULL || allowed.given;
 	if (amount != NULL)
-		bound(&allowed, *amount);
+		bound(&allowed, *amount, 0);
 	decision->allowed_amount = allowed.most;
 }
 
@@ -294,11 +289,9 @@ svp_judge_amount(SvpJudgement *judgement)
 {
 	const SvpRefundRule *rule = judgement->rule;
 	const SvpRefundFacts *facts = judgement->facts;
-	SvpRefundBound bounds[SVP_NREFUND_BOUNDS];
-	int			n = svp_refund_bounds(rule, facts, bounds);
-	Bound		most = bound_by(bounds, n, SVP_REASON_AMOUNT);
-	Bound		customer = bound_by(bounds, n, SVP_REASON_CUSTOMER_LIMIT);
-	Bound		without_approval = bound_by(bounds, n, SVP_REASON_NEEDS_APPROVAL);
+	Bound		most = ceiling(rule, facts);
+	Bound		customer = customer_bound(rule, facts);
+	Bound		without_approval = approval_bound(rule, facts);
 	SvpAmount	amount;
 	bool		has_amount = find_amount(facts, SVP_FACT_AMOUNT, &amount) == SVP_KNOWN;
 
@@ -315,7 +308,7 @@ svp_judge_amount(SvpJudgement *judgement)
 		svp_object_to_amount(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_NEEDS_APPROVAL);
 
 	if (customer.given)
-		bound(&most, customer.most);
+		bound(&most, customer.most, 0);
 	if (has_amount)
 		approve(judgement, amount);
 	allow(judgement, most, without_approval, has_amount ? &amount : NULL);

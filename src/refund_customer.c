@@ -183,12 +183,15 @@ fill_in(const SvpRefundCase *refund, const char *message)
 	{
 		char		name[SVP_PLACEHOLDER_SIZE];
 
-		if (piece.kind == SVP_PIECE_NAME)
+		if (piece.kind == SVP_PIECE_NAME &&
+			svp_refund_placeholder_exists(svp_placeholder_name(&piece, name)))
 		{
-			const char *value = placeholder(refund, svp_placeholder_name(&piece, name));
+			const char *value = placeholder(refund, name);
 
 			appendStringInfoString(&text, value == NULL ? "-" : value);
 		}
+		else if (piece.kind == SVP_PIECE_NAME)
+			appendStringInfo(&text, "{%s}", name);
 		else
 			appendBinaryStringInfo(&text, piece.start, piece.length);
 	}
