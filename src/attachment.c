@@ -199,7 +199,6 @@ free_attachment(SvpAttachment *attachment)
 	svp_sources_forget(attachment);
 	if (attachment->fingerprint != NULL)
 		SPI_freeplan(attachment->fingerprint);
-	free_plans(attachment->refund_plans, SVP_NREFUND_STATEMENTS);
 	free_plans(attachment->exception_plans, SVP_NEXCEPTION_STATEMENTS);
 	MemoryContextDelete(attachment->context);
 }

@@ -17,30 +17,24 @@
 #include "words.h"
 #include "write_back.h"
 
-/* An attachment's own tables that the ticket's triggers use, see rows.h. */
+/* An attachment's own tables, see rows.h: the ticket's, then the refunds'. */
 typedef enum SvpTableId
 {
 	SVP_LEDGER,
 	SVP_MESSAGE,
 	SVP_CLOCK,
 	SVP_ISSUE,
-	SVP_DEADLINE_MOVE
+	SVP_DEADLINE_MOVE,
+	SVP_REFUND_DECISION,
+	SVP_REFUND_TALLY
 } SvpTableId;
 
-#define SVP_NTABLES (SVP_DEADLINE_MOVE + 1)
+#define SVP_NTICKET_TABLES (SVP_DEADLINE_MOVE + 1)
+#define SVP_NTABLES (SVP_REFUND_TALLY + 1)
 
 struct SvpTable;
 
-/* The statements that are kept prepared for its refunds, see refund_table.c. */
-typedef enum SvpRefundStatement
-{
-	SVP_REFUND_IS_DECIDED,
-	SVP_REFUND_APPEND
-} SvpRefundStatement;
-
-#define SVP_NREFUND_STATEMENTS (SVP_REFUND_APPEND + 1)
-
-/* … and for its exceptions, see exception_table.c. */
+/* The statements that are kept prepared for its exceptions, see exception_table.c. */
 typedef enum SvpExceptionStatement
 {
 	SVP_EXCEPTION_OPEN,
@@ -76,7 +70,6 @@ typedef struct SvpAttachment
 	struct SvpTable *tables[SVP_NTABLES];
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */
-	SPIPlanPtr	refund_plans[SVP_NREFUND_STATEMENTS];
 	SPIPlanPtr	exception_plans[SVP_NEXCEPTION_STATEMENTS];
 } SvpAttachment;
 

@@ -115,11 +115,9 @@ find_coercion(SvpDirect *direct, int i, Form_pg_attribute attribute)
 static bool
 column_is_ours(SvpDirect *direct, const SvpTable *table, int i, Form_pg_attribute attribute)
 {
-	if (i < table->nkey)
-		return attribute->atttypid == table->attachment->key_types[i] &&
-			find_coercion(direct, i, attribute);
-	return attribute->atttypid == table->shape->columns[i - table->nkey].type &&
-		attribute->atttypmod == -1;
+	if (attribute->atttypid != svp_table_column_type(table, i))
+		return false;
+	return i < table->nkey ? find_coercion(direct, i, attribute) : attribute->atttypmod == -1;
 }
 
 static Form_pg_attribute
@@ -138,14 +136,9 @@ attribute_named(TupleDesc descriptor, const char *name)
 static bool
 is_our_name(const SvpTable *table, const char *name)
 {
-	for (int i = 0; i < table->nkey; i++)
+	for (int i = 0; i < SVP_TABLE_WIDTH(table); i++)
 	{
-		if (strcmp(table->attachment->ticket->data_key[i], name) == 0)
-			return true;
-	}
-	for (int i = 0; i < table->shape->ncolumns; i++)
-	{
-		if (strcmp(table->shape->columns[i].name, name) == 0)
+		if (strcmp(svp_table_column(table, i), name) == 0)
 			return true;
 	}
 	return false;
@@ -174,9 +167,8 @@ find_columns(SvpDirect *direct, const SvpTable *table)
 	}
 	for (int i = 0; i < direct->ncolumns; i++)
 	{
-		Form_pg_attribute attribute = attribute_named(direct->descriptor, i < table->nkey ?
-													  table->attachment->ticket->data_key[i] :
-													  table->shape->columns[i - table->nkey].name);
+		Form_pg_attribute attribute = attribute_named(direct->descriptor,
+													  svp_table_column(table, i));
 
 		if (attribute == NULL || !column_is_ours(direct, table, i, attribute))
 			return false;

@@ -102,17 +102,31 @@ svp_key_from_text(const Oid *types, int nkey, char **parts)
 	return key;
 }
 
-bool
-svp_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
+static bool
+same_image(const Oid *types, int nkey, const Datum *a, const Datum *b)
 {
-	for (int i = 0; i < attachment->ticket->nkey; i++)
+	for (int i = 0; i < nkey; i++)
 	{
 		int16		length;
 		bool		by_value;
 
-		get_typlenbyval(attachment->key_types[i], &length, &by_value);
+		get_typlenbyval(types[i], &length, &by_value);
 		if (!datum_image_eq(a[i], b[i], by_value, length))
 			return false;
 	}
 	return true;
+}
+
+bool
+svp_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
+{
+	return same_image(attachment->key_types, attachment->ticket->nkey, a, b);
+}
+
+bool
+svp_refund_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return same_image(attachment->refund_key_types, attachment->refund->nkey, a, b);
 }

@@ -19,6 +19,9 @@ extern void svp_learn_key_types(SvpAttachment *attachment, const char *table,
 /* Are two keys of a ticket the same, byte for byte? */
 extern bool svp_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b);
 
+/* Those of a refund, which may be NULL. */
+extern bool svp_refund_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b);
+
 /* The operator by which values of a type are equal, as a key's index has it. */
 extern const char *svp_equality(Oid type);
 extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);

@@ -65,6 +65,7 @@ extern const char *const svp_refund_reason_names[SVP_NREFUND_REASONS];
 #define SVP_FACT_AGENT			"agent"
 #define SVP_FACT_APPROVED_BY	"approved_by"
 #define SVP_FACT_CUSTOMER		"customer"
+#define SVP_FACT_ORDER_ID		"order_id"
 
 typedef enum SvpKnowledge
 {
@@ -91,6 +92,7 @@ typedef struct SvpRefundSums
 	SvpAmount	customer;
 	int			customer_count;
 	bool		duplicate;		/* one just like it is among them */
+	bool		other_currency; /* its order has refunds in another one */
 } SvpRefundSums;
 
 /* By how much somebody who may has departed from the rule for this refund. */

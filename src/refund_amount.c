@@ -175,7 +175,17 @@ approval_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
 
 /* Objections */
 
-/* Amounts of several currencies are never compared. */
+/* Does something bound what the refunds of the order add up to? */
+static bool
+order_is_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+{
+	SvpAmount	paid;
+
+	return rule->max_amount.given || rule->approval_above.given ||
+		find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN;
+}
+
+/* Amounts of several currencies are never compared, nor added. */
 static void
 judge_currency(SvpJudgement *judgement)
 {
@@ -189,6 +199,8 @@ judge_currency(SvpJudgement *judgement)
 		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_CURRENCY, SVP_FACT_PAID_CURRENCY);
 	if (facts->currency == NULL && facts->paid_currency != NULL)
 		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, SVP_FACT_CURRENCY);
+	if (facts->sums.other_currency && order_is_bound(rule, facts))
+		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, SVP_FACT_ORDER_ID);
 	for (int i = 0; i < lengthof(named); i++)
 	{
 		SvpAmount	amount;
@@ -247,7 +259,6 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 {
 	const SvpRelief *relief = &judgement->facts->relief;
 	SvpRefundDecision *decision = judgement->decision;
-	bool		approved = relief->approved && amount != NULL;
 	Bound		allowed = most;
 
 	decision->has_limit = most.given || without_approval.given;
@@ -255,12 +266,12 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 		most.given ? Min(most.most, without_approval.most) : without_approval.most;
 
 	if (judgement->any_amount == SVP_REFUND_REFUSED ||
-		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !approved))
+		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !relief->approved))
 		bound(&allowed, 0, 0);
 	else if (judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL)
 		bound(&allowed, relief->approved_amount, 0);
 	else if (without_approval.given)
-		bound(&allowed, approved ? Max(without_approval.most, relief->approved_amount) :
+		bound(&allowed, relief->approved ? Max(without_approval.most, relief->approved_amount) :
 			  without_approval.most, 0);
 
 	decision->has_allowed_amount = amount != NULL || allowed.given;

@@ -4,9 +4,8 @@
  *		One refund, from its facts to its decision: the trigger and
  *		refund_check() both decide by this.
  *
- * A refund is judged by the version in force when its ticket was opened, or
- * without a recorded ticket when the customer asked.  What the refund does
- * not say itself (when the customer asked, its scenario) its ticket may.
+ * What the refund does not say itself (when the customer asked, its scenario)
+ * its ticket may.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -17,10 +16,10 @@
 #include "attempt.h"
 #include "calendar.h"
 #include "key.h"
+#include "mapping.h"
 #include "refund_case.h"
 #include "refund_exception.h"
 
-#define FACT_TICKET		"ticket"
 #define FACT_OPENED_AT	"opened_at"
 
 /* The ticket */
@@ -52,17 +51,14 @@ as_opened(const SvpLedger *ledger)
 }
 
 static void
-find_ticket_by_key(void *arg)
+read_ticket_key(void *arg)
 {
 	TicketSearch *search = arg;
-	SvpRefundCase *refund = search->refund;
 	MemoryContext inside = MemoryContextSwitchTo(search->context);
-	SvpLedger	ledger = {0};
+	const SvpAttachment *attachment = search->refund->attachment;
 
-	refund->ticket_key = svp_key_from_text(refund->attachment->key_types,
-										   refund->attachment->ticket->nkey, search->parts);
-	svp_ledger_read(refund->attachment, refund->ticket_key, &ledger);
-	refund->ticket = as_opened(&ledger);
+	search->refund->ticket_key = svp_key_from_text(attachment->key_types, attachment->ticket->nkey,
+												   search->parts);
 	MemoryContextSwitchTo(inside);
 }
 
@@ -74,21 +70,26 @@ static void
 find_ticket(SvpRefundCase *refund)
 {
 	int			nkey = refund->attachment->ticket->nkey;
-	int			first = svp_mapping_find(refund->mapping, FACT_TICKET);
+	int			first = svp_mapping_find(refund->mapping, SVP_FACT_TICKET);
 	TicketSearch search = {refund, palloc(sizeof(char *) * nkey), CurrentMemoryContext};
+	SvpLedger	ledger = {0};
 
 	if (first < 0)
 		return;
 	for (int i = 0; i < nkey; i++)
 	{
 		if (first + i >= refund->mapping->nfacts || !refund->facts.values[first + i].set ||
-			strcmp(refund->mapping->facts[first + i].name, FACT_TICKET) != 0)
+			strcmp(refund->mapping->facts[first + i].name, SVP_FACT_TICKET) != 0)
 			return;
 		search.parts[i] = pstrdup(refund->facts.values[first + i].text);
 	}
 	refund->names_ticket = true;
-	if (svp_attempt(find_ticket_by_key, &search) != NULL)
+	if (svp_attempt(read_ticket_key, &search) != NULL)
 		refund->ticket_key = NULL;
+	if (refund->ticket_key == NULL)
+		return;
+	svp_ledger_read(refund->attachment, refund->ticket_key, &ledger);
+	refund->ticket = as_opened(&ledger);
 }
 
 /* The facts that decide */
@@ -151,58 +152,166 @@ svp_refund_case_text(const SvpRefundCase *refund, const char *name)
 	return i >= 0 && refund->facts.values[i].set ? refund->facts.values[i].text : NULL;
 }
 
-/* The rule */
-
-/*
- * Whose version judges: that of the ticket's opening, or without a recorded
- * ticket of when the customer asked.  What is older than the policy is judged
- * by the version in force now, or a date in the past would allow everything.
- */
-static int64
-judged_as_of(const SvpRefundCase *refund)
+SvpRefundShare
+svp_refund_share(const SvpRefundCase *refund)
 {
-	const SvpRefundFact *asked = svp_refund_case_fact(refund, SVP_FACT_REQUESTED_AT);
+	int			amount = svp_mapping_find(refund->mapping, SVP_FACT_AMOUNT);
+	const SvpFactValue *value = amount < 0 ? NULL : &refund->facts.values[amount];
 
-	if (refund->ticket != NULL)
-		return refund->ticket->opened_at;
-	return asked->knowledge == SVP_KNOWN ? asked->value : refund->now;
+	return (SvpRefundShare) {
+		.order_id = svp_refund_case_text(refund, "order_id"),
+		.line_id = svp_refund_case_text(refund, "line_id"),
+		.customer = svp_refund_case_text(refund, "customer"),
+		.currency = svp_refund_case_text(refund, "currency"),
+		.amount = value != NULL && value->set ? Max(value->number, 0) : 0,
+		.counted_at = refund->now
+	};
 }
 
-static void
-find_rule(SvpRefundCase *refund)
+/* The rule */
+
+static SvpScenario
+scenario_of(const SvpRefundCase *refund)
 {
 	SvpScenario scenario;
-	const SvpCondition **when;
-	int			best;
 
-	refund->policy = svp_policy_at(refund->attachment->policy, judged_as_of(refund));
-	if (refund->policy == NULL)
-		refund->policy = svp_policy_at(refund->attachment->policy, refund->now);
-	if (refund->policy == NULL)
-		return;
 	for (int i = 0; i < SVP_NDIMENSIONS; i++)
 	{
 		scenario.value[i] = svp_refund_case_text(refund, svp_dimension_names[i]);
 		if (scenario.value[i] == NULL && refund->ticket != NULL)
 			scenario.value[i] = refund->ticket->event.scenario.value[i];
 	}
-	when = palloc(sizeof(SvpCondition *) * Max(refund->policy->nrefunds, 1));
-	for (int i = 0; i < refund->policy->nrefunds; i++)
-		when[i] = &refund->policy->refunds[i].when;
-	best = svp_scenario_best(when, refund->policy->nrefunds, &scenario);
-	refund->rule = best < 0 ? NULL : &refund->policy->refunds[best];
+	return scenario;
 }
 
-static void
-find_calendars(void *arg)
+static const SvpRefundRule *
+rule_for(const SvpPolicy *policy, const SvpScenario *scenario)
 {
-	SvpRefundCase *refund = arg;
-	const SvpRefundRule *rule = refund->rule;
+	const SvpCondition **when = palloc(sizeof(SvpCondition *) * Max(policy->nrefunds, 1));
+	int			best;
 
-	if (rule->has_window && rule->window.calendar != NULL)
-		refund->calendars.window = svp_calendar_get(rule->window.calendar, true);
-	if (rule->has_issue_limit && rule->issue_limit.calendar != NULL)
-		refund->calendars.issue_limit = svp_calendar_get(rule->issue_limit.calendar, true);
+	for (int i = 0; i < policy->nrefunds; i++)
+		when[i] = &policy->refunds[i].when;
+	best = svp_scenario_best(when, policy->nrefunds, scenario);
+	pfree(when);
+	return best < 0 ? NULL : &policy->refunds[best];
+}
+
+/*
+ * Does a version judge as of this fact?  So its rule says; without a ticket,
+ * when it was opened is when the customer asked.
+ */
+static bool
+is_claimed_by(const SvpRefundCase *refund, const char *fact, const SvpRefundRule *rule)
+{
+	const char *wanted = rule == NULL || rule->version_at == NULL ? FACT_OPENED_AT : rule->version_at;
+
+	if (strcmp(wanted, FACT_OPENED_AT) == 0 && svp_refund_case_fact(refund, FACT_OPENED_AT) == NULL)
+		wanted = SVP_FACT_REQUESTED_AT;
+	return strcmp(fact, wanted) == 0;
+}
+
+/*
+ * The known times that are not in the future, earliest first.  Gives how many.
+ */
+static int
+times_in_order(const SvpRefundCase *refund, const SvpRefundFact **times)
+{
+	int			n = 0;
+
+	for (int i = 0; i < refund->nknown; i++)
+	{
+		const SvpRefundFact *fact = &refund->known[i];
+		int			place = n;
+
+		if (fact->knowledge != SVP_KNOWN || svp_fact_kind(fact->name) != SVP_FACT_TIME ||
+			fact->value > refund->now)
+			continue;
+		for (; place > 0 && times[place - 1]->value > fact->value; place--)
+			times[place] = times[place - 1];
+		times[place] = fact;
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Find whose version judges, and by which rule.  The versions are asked in
+ * order of time, so that a later one never alters what an earlier one claims.
+ * What none claims, as when it is older than the policy, is judged by the
+ * version in force now: no date in the past allows everything.
+ */
+static void
+find_rule(SvpRefundCase *refund)
+{
+	SvpScenario scenario = scenario_of(refund);
+	const SvpRefundFact **times = palloc(sizeof(SvpRefundFact *) * Max(refund->nknown, 1));
+	int			ntimes = times_in_order(refund, times);
+	const SvpPolicy *policy = NULL;
+
+	for (int i = 0; i < ntimes; i++)
+	{
+		const SvpPolicy *at = svp_policy_at(refund->attachment->policy, times[i]->value);
+
+		if (at == NULL)
+			continue;
+		if (at != policy)
+			refund->rule = rule_for(at, &scenario);
+		policy = at;
+		if (is_claimed_by(refund, times[i]->name, refund->rule))
+		{
+			refund->policy = policy;
+			return;
+		}
+	}
+	refund->policy = svp_policy_at(refund->attachment->policy, refund->now);
+	refund->rule = refund->policy == NULL ? NULL : rule_for(refund->policy, &scenario);
+}
+
+typedef struct CalendarSearch
+{
+	const char *name;
+	SvpCalendar *calendar;
+} CalendarSearch;
+
+static void
+get_calendar(void *arg)
+{
+	CalendarSearch *search = arg;
+
+	search->calendar = svp_calendar_get(search->name, true);
+}
+
+/*
+ * The calendar of a window.  One that cannot be used is NULL, which is a
+ * reason of its own.
+ */
+static SvpCalendar *
+calendar_of(bool has_window, const SvpWindow *window)
+{
+	CalendarSearch search = {window->calendar};
+
+	if (!has_window || search.name == NULL)
+		return NULL;
+	search.calendar = svp_calendar_cached(search.name);
+	if (search.calendar == NULL && svp_attempt(get_calendar, &search) != NULL)
+		return NULL;
+	return search.calendar;
+}
+
+void
+svp_refund_case_open(SvpRefundCase *refund)
+{
+	const SvpRefundRule *rule;
+
+	find_ticket(refund);
+	collect_facts(refund);
+	find_rule(refund);
+	rule = refund->rule;
+	if (rule == NULL)
+		return;
+	refund->calendars.window = calendar_of(rule->has_window, &rule->window);
+	refund->calendars.issue_limit = calendar_of(rule->has_issue_limit, &rule->issue_limit);
 }
 
 /*
@@ -243,13 +352,9 @@ svp_refund_case_judge(SvpRefundCase *refund)
 	SvpRefundFacts facts;
 
 	svp_exceptions_forget(refund);
-	find_ticket(refund);
-	collect_facts(refund);
-	find_rule(refund);
-	/* A calendar that cannot be used is left NULL, which is a reason of its own. */
-	if (refund->rule != NULL)
-		(void) svp_attempt(find_calendars, refund);
-
+	if (refund->known == NULL)
+		svp_refund_case_open(refund);
+	svp_tally_read(refund);
 	facts = svp_refund_case_facts(refund);
 	svp_refund_decide(refund->rule, &refund->calendars, &facts, &refund->decision);
 	refund->mode = refund->rule == NULL ? SVP_MODE_OBSERVE : refund->rule->mode;

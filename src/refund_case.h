@@ -14,6 +14,9 @@
 #include "ledger.h"
 #include "policy.h"
 #include "refund.h"
+#include "refund_tally.h"
+
+#define SVP_FACT_TICKET		"ticket"
 
 typedef struct SvpRefundCase
 {
@@ -23,12 +26,14 @@ typedef struct SvpRefundCase
 	SvpFacts	facts;
 	int64		now;			/* the moment of the decision */
 	const char *role;			/* the database role that writes it, or asks */
+	const SvpTally *tally;		/* how its subjects stood when it was counted … */
+	const SvpRefundShare *own;	/* … or, if not, what it was counted for before */
 
 	/* What is found */
 	bool		names_ticket;
 	Datum	   *ticket_key;		/* NULL if it names none, or what is no key */
 	const SvpRecord *ticket;	/* as last recorded; NULL if it is not */
-	SvpRefundFact *known;		/* the facts that decide */
+	SvpRefundFact *known;		/* the times and amounts; NULL until they are looked for */
 	int			nknown;
 	const SvpPolicy *policy;	/* NULL: no version was in force */
 	const SvpRefundRule *rule;	/* NULL: none applies */
@@ -42,6 +47,9 @@ typedef struct SvpRefundCase
 	SvpRefundDecision decision;
 } SvpRefundCase;
 
+/* Find its ticket and its rule, without deciding. */
+extern void svp_refund_case_open(SvpRefundCase *refund);
+
 /*
  * Decide.  In an SPI connection with the rights of the attachment's owner,
  * and with its evidence prepared.
@@ -50,6 +58,9 @@ extern void svp_refund_case_judge(SvpRefundCase *refund);
 
 /* What svp_refund_decide() is told of it: facts, sums and relief. */
 extern SvpRefundFacts svp_refund_case_facts(const SvpRefundCase *refund);
+
+/* What it adds to the sums of its order, its line and its customer. */
+extern SvpRefundShare svp_refund_share(const SvpRefundCase *refund);
 
 /* The text of a fact that is set, or NULL. */
 extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char *name);

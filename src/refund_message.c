@@ -62,7 +62,8 @@ objection(const SvpRefundCase *refund)
 		case SVP_REASON_CALENDAR:
 			return psprintf("the calendar \"%s\" cannot be used", about);
 		case SVP_REASON_CURRENCY:
-			return "the rule does not allow for its currency";
+			return strcmp(about, SVP_FACT_ORDER_ID) == 0 ? "its order has refunds in another currency" :
+				"the rule does not allow for its currency";
 		case SVP_REASON_CUSTOMER_LIMIT:
 			return psprintf("the customer has had as much as is allowed in %d days",
 							refund->rule->customer_days);

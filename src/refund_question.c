@@ -155,11 +155,28 @@ read_row(SvpRefundCase *refund, Datum *key)
 	need(reader != NULL, attachment, problem);
 	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
 	need(problem == NULL, attachment, problem);
-	tuple = svp_refund_fetch(attachment, relation, key);
+	tuple = svp_refund_fetch(attachment, relation, key, false);
 	if (tuple != NULL)
 		svp_reader_read(reader, tuple, &refund->facts);
 	table_close(relation, NoLock);
 	return tuple != NULL && refund->facts.included;
+}
+
+/*
+ * What it was counted for itself is not among the refunds before it.
+ */
+static void
+leave_out_own(SvpRefundCase *refund, Datum *key)
+{
+	SvpRefundShare share;
+	SvpRefundRecord *record = palloc(sizeof(SvpRefundRecord));
+
+	if (!refund->facts.included)
+		return;
+	share = svp_refund_share(refund);
+	svp_refund_find(refund->attachment, key, &share, record);
+	if (record->stands)
+		refund->own = &record->share;
 }
 
 /*
@@ -241,7 +258,7 @@ ask_by_facts(SvpRefundCase *refund, Jsonb *facts)
 }
 
 static void
-enter(SvpRefundQuestion *question, bool by_key)
+enter(SvpRefundQuestion *question)
 {
 	SvpAttachment *attachment = question->refund.attachment;
 	const char *problem = NULL;
@@ -253,9 +270,8 @@ enter(SvpRefundQuestion *question, bool by_key)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	question->refund.role = svp_role_name(question->caller.user);
-	need(svp_rows_prepare(attachment, &problem) &&
-		 (!by_key || svp_refund_table_prepare(attachment, &problem)),
-		 attachment, problem);
+	need(attachment->refund != NULL ? svp_rows_prepare_refund(attachment, &problem) :
+		 svp_rows_prepare(attachment, &problem), attachment, problem);
 }
 
 bool
@@ -285,13 +301,14 @@ svp_refund_question_begin(FunctionCallInfo fcinfo, SvpRefundQuestion *question)
 	else
 		ask_by_facts(refund, facts);
 
-	enter(question, parts != NULL);
+	enter(question);
 	question->found = true;
 	if (parts != NULL)
 	{
 		question->key = svp_key_from_text(refund->attachment->refund_key_types,
 										  refund->attachment->refund->nkey, parts);
 		question->found = read_row(refund, question->key);
+		leave_out_own(refund, question->key);
 	}
 	return true;
 }

@@ -3,7 +3,8 @@
  * refund_table.c
  *		The decisions on refunds, as rows.
  *
- * By prepared statements, and by the refund's key; the ticket's goes along.
+ * A decision is never changed but for its withdrawal: when the refund is
+ * decided on anew, or is gone.  What stands is what counts.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -11,269 +12,127 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
-#include "utils/json.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/numeric.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
 
-#include "attempt.h"
 #include "key.h"
 #include "number.h"
 #include "refund_exception.h"
 #include "refund_table.h"
-#include "rows.h"
+#include "table.h"
 
-#define TABLE_NAME "refund_decision"
-
-typedef struct Column
+/* The columns after the refund's key, see table.c. */
+enum
 {
-	const char *name;
-	Oid			type;
-} Column;
-
-static const Column columns[] = {
-	{"decided_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID}, {"decision", TEXTOID},
-	{"reason", TEXTOID}, {"rule", TEXTOID}, {"policy_version", INT4OID}, {"mode", TEXTOID},
-	{"cutoff_at", TIMESTAMPTZOID}, {"requested_at", TIMESTAMPTZOID}, {"amount", NUMERICOID},
-	{"allowed_amount", NUMERICOID}, {"fee", NUMERICOID}, {"currency", TEXTOID},
-	{"order_id", TEXTOID}, {"line_id", TEXTOID}, {"agent", TEXTOID}, {"customer", TEXTOID},
-	{"exception_id", INT8OID}, {"approval_id", INT8OID}, {"facts", TEXTOID}
+	SEQ, DECIDED_AT, RECORDED_BY, DECISION, REASON, RULE, POLICY_VERSION, MODE, CUTOFF_AT,
+	REQUESTED_AT, AMOUNT, ALLOWED_AMOUNT, FEE, CURRENCY, ORDER_ID, LINE_ID, AGENT, CUSTOMER,
+	EXCEPTION_ID, APPROVAL_ID, FACTS, WITHDRAWN_AT
 };
 
-/* Facts that are recorded and do not decide. */
-static const char *const bystanders[] = {
-	"state", "agent", "customer", "order_id", "line_id", "currency"
-};
+/* Was in the table before it was attached, and is only counted. */
+#define COUNTED "counted"
 
-#define BYSTANDERS "'{state,agent,customer,order_id,line_id,currency}'::pg_catalog.text[]"
+/* Reading */
 
-bool
-svp_refund_fact_decides(const char *name)
+typedef struct Search
 {
-	return svp_word_index(bystanders, lengthof(bystanders), name) < 0;
+	const SvpTable *table;
+	const SvpRefundShare *share;
+	SvpRefundRecord *record;
+	int			nstanding;
+	bool		found;			/* the one that is looked for */
+} Search;
+
+static SvpAmount
+amount_of(const Datum *values, const bool *nulls)
+{
+	int64		amount;
+
+	if (nulls[AMOUNT] ||
+		!svp_number_parse(DatumGetCString(DirectFunctionCall1(numeric_out, values[AMOUNT])), &amount))
+		return 0;
+	return Max(amount, 0);
 }
 
-/* Building the statements */
-
-static const char *
-table_name(SvpAttachment *attachment)
+static SvpRefundShare
+share_of(const Datum *values, const bool *nulls)
 {
-	return quote_qualified_identifier(attachment->data_schema, TABLE_NAME);
-}
-
-static void
-append_condition(StringInfo query, SvpAttachment *attachment)
-{
-	for (int i = 0; i < attachment->refund->nkey; i++)
-		appendStringInfo(query, "%s %s %s $%d", i > 0 ? " AND" : " WHERE",
-						 quote_identifier(attachment->refund->data_key[i]),
-						 svp_equality(attachment->refund_key_types[i]), i + 1);
-}
-
-/*
- * The name of a part of the ticket's key, see _ticket_columns() in refund.sql.
- */
-static const char *
-ticket_column(const char *name)
-{
-	return quote_identifier(strncmp(name, "ticket_", strlen("ticket_")) == 0 ? name :
-							psprintf("ticket_%s", name));
-}
-
-static void
-build_append(StringInfo query, SvpAttachment *attachment)
-{
-	int			nrefund = attachment->refund->nkey;
-	int			nticket = attachment->ticket->nkey;
-
-	appendStringInfo(query, "INSERT INTO %s (", table_name(attachment));
-	for (int i = 0; i < nrefund; i++)
-		appendStringInfo(query, "%s, ", quote_identifier(attachment->refund->data_key[i]));
-	for (int i = 0; i < nticket; i++)
-		appendStringInfo(query, "%s, ", ticket_column(attachment->ticket->data_key[i]));
-	for (int i = 0; i < lengthof(columns); i++)
-		appendStringInfo(query, "%s, ", columns[i].name);
-	appendStringInfoString(query, "seq) SELECT ");
-	for (int i = 0; i < nrefund + nticket + lengthof(columns); i++)
-		appendStringInfo(query, i == nrefund + nticket + lengthof(columns) - 1 ?
-						 "CAST($%d AS pg_catalog.jsonb), " : "$%d, ", i + 1);
-	appendStringInfo(query, "COALESCE((SELECT pg_catalog.max(seq) FROM %s", table_name(attachment));
-	append_condition(query, attachment);
-	appendStringInfoString(query, "), 0) OPERATOR(pg_catalog.+) 1");
-}
-
-/*
- * Was the refund decided on by the same facts, as far as they decide?
- */
-static void
-build_is_decided(StringInfo query, SvpAttachment *attachment)
-{
-	appendStringInfo(query, "SELECT (facts OPERATOR(pg_catalog.-) " BYSTANDERS ") OPERATOR(pg_catalog.=)"
-					 " (CAST($%d AS pg_catalog.jsonb) OPERATOR(pg_catalog.-) " BYSTANDERS ") FROM %s",
-					 attachment->refund->nkey + 1, table_name(attachment));
-	append_condition(query, attachment);
-	appendStringInfoString(query, " ORDER BY seq DESC LIMIT 1");
-}
-
-static void
-keep_plan(SvpAttachment *attachment, SvpRefundStatement which, const char *query,
-		  int nargs, Oid *types)
-{
-	SPIPlanPtr	plan = SPI_prepare(query, nargs, types);
-
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	svp_attachment_keep_plan(&attachment->refund_plans[which], plan);
-}
-
-static void
-prepare_all(void *arg)
-{
-	SvpAttachment *attachment = arg;
-	int			nrefund = attachment->refund->nkey;
-	int			nticket = attachment->ticket->nkey;
-	Oid			types[2 * INDEX_MAX_KEYS + lengthof(columns)];
-	StringInfoData query;
-
-	svp_learn_key_types(attachment, TABLE_NAME, attachment->refund, &attachment->refund_key_types);
-	memcpy(types, attachment->refund_key_types, sizeof(Oid) * nrefund);
-
-	types[nrefund] = TEXTOID;
-	initStringInfo(&query);
-	build_is_decided(&query, attachment);
-	keep_plan(attachment, SVP_REFUND_IS_DECIDED, query.data, nrefund + 1, types);
-
-	memcpy(types + nrefund, attachment->key_types, sizeof(Oid) * nticket);
-	for (int i = 0; i < lengthof(columns); i++)
-		types[nrefund + nticket + i] = columns[i].type;
-	resetStringInfo(&query);
-	build_append(&query, attachment);
-	keep_plan(attachment, SVP_REFUND_APPEND, query.data, nrefund + nticket + lengthof(columns), types);
+	return (SvpRefundShare) {
+		.order_id = svp_value_text(values, nulls, ORDER_ID),
+		.line_id = svp_value_text(values, nulls, LINE_ID),
+		.customer = svp_value_text(values, nulls, CUSTOMER),
+		.currency = svp_value_text(values, nulls, CURRENCY),
+		.amount = amount_of(values, nulls),
+		.counted_at = svp_value_time(values, nulls, DECIDED_AT, NULL)
+	};
 }
 
 bool
-svp_refund_table_prepare(SvpAttachment *attachment, const char **problem)
+svp_refund_same_share(const SvpRefundShare *a, const SvpRefundShare *b)
 {
-	ErrorData  *error;
-	bool		good = true;
+	return a->amount == b->amount && svp_record_same_text(a->currency, b->currency) &&
+		svp_record_same_text(a->order_id, b->order_id) &&
+		svp_record_same_text(a->line_id, b->line_id) &&
+		svp_record_same_text(a->customer, b->customer);
+}
 
-	for (int i = 0; i < SVP_NREFUND_STATEMENTS; i++)
-		good = good && attachment->refund_plans[i] != NULL &&
-			SPI_plan_is_valid(attachment->refund_plans[i]);
-	if (good)
+static void
+copy_row(const SvpTable *table, const Datum *values, const bool *nulls, SvpRow *row)
+{
+	row->n = 0;
+	for (int i = 0; i < SVP_TABLE_WIDTH(table); i++)
+	{
+		int16		length;
+		bool		by_value;
+
+		get_typlenbyval(svp_table_column_type(table, i), &length, &by_value);
+		svp_row_add_optional(row, !nulls[i],
+							 nulls[i] ? (Datum) 0 : datumCopy(values[i], by_value, length));
+	}
+}
+
+static bool
+take_decision(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	Search	   *search = arg;
+	SvpRefundRecord *record = search->record;
+	int			nkey = search->table->nkey;
+	SvpRefundShare share;
+
+	if (record->last_seq == 0)
+		record->last_seq = svp_value_int(values + nkey, nulls + nkey, SEQ);
+	if (!nulls[nkey + WITHDRAWN_AT])
 		return true;
-	error = svp_attempt(prepare_all, attachment);
-	if (error != NULL)
-		*problem = error->message;
-	return error == NULL;
-}
-
-/* The facts, as they are recorded */
-
-Datum
-svp_refund_numeric(int64 millionths)
-{
-	uint64		magnitude = millionths < 0 ? -(uint64) millionths : (uint64) millionths;
-	char	   *text = psprintf("%s" UINT64_FORMAT ".%06d", millionths < 0 ? "-" : "",
-								magnitude / SVP_MILLION, (int) (magnitude % SVP_MILLION));
-	char	   *end = text + strlen(text) - 1;
-
-	/* two decimals at least, as amounts are written */
-	while (*end == '0' && end[-2] != '.')
-		*end-- = '\0';
-	return DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
-							   Int32GetDatum(-1));
-}
-
-static void
-append_value(StringInfo json, const SvpFactMapping *fact, const SvpFactValue *value)
-{
-	char		buffer[MAXDATELEN + 1];
-	int			utc = 0;
-
-	if (value->problem != NULL)
+	share = share_of(values + nkey, nulls + nkey);
+	search->nstanding++;
+	search->found = search->share != NULL && svp_refund_same_share(search->share, &share);
+	if (search->nstanding == 1 || search->found)
 	{
-		appendStringInfoString(json, "{\"unreadable\": ");
-		escape_json(json, value->text == NULL ? "" : value->text);
-		appendStringInfoChar(json, '}');
-		return;
+		record->share = share;
+		copy_row(search->table, values, nulls, &record->row);
+		record->facts = record->row.values[nkey + FACTS];
 	}
-	switch (fact->kind)
-	{
-		case SVP_FACT_TEXT:
-			escape_json(json, value->text);
-			break;
-		case SVP_FACT_NUMBER:
-			appendStringInfoString(json, DatumGetCString(DirectFunctionCall1(numeric_out,
-																			 svp_refund_numeric(value->number))));
-			break;
-		case SVP_FACT_BOOLEAN:
-			appendStringInfoString(json, value->number != 0 ? "true" : "false");
-			break;
-		case SVP_FACT_TIME:
-			escape_json(json, JsonEncodeDateTime(buffer, TimestampTzGetDatum(value->number),
-												 TIMESTAMPTZOID, &utc));
-			break;
-	}
+	return !search->found;
 }
 
-/*
- * The facts that are known or unreadable, as a JSON object; the parts of the
- * ticket's key, which have one name, as a list.
- */
-static char *
-facts_json(const SvpRefundCase *refund)
+void
+svp_refund_find(SvpAttachment *attachment, const Datum *key, const SvpRefundShare *share,
+				SvpRefundRecord *record)
 {
-	const SvpMapping *mapping = refund->mapping;
-	StringInfoData json;
-	bool		in_list = false;
+	Search		search = {svp_table_get(attachment, SVP_REFUND_DECISION), share, record};
 
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '{');
-	for (int i = 0; i < mapping->nfacts; i++)
-	{
-		const SvpFactMapping *fact = &mapping->facts[i];
-		const SvpFactValue *value = &refund->facts.values[i];
-		bool		is_part = strcmp(fact->name, "ticket") == 0;
-
-		if (!is_part && !value->set && value->problem == NULL)
-			continue;
-		if (in_list && !is_part)
-			appendStringInfoChar(&json, ']');
-		if (json.len > 1)
-			appendStringInfoString(&json, ", ");
-		if (!is_part || !in_list)
-		{
-			escape_json(&json, fact->name);
-			appendStringInfoString(&json, is_part ? ": [" : ": ");
-		}
-		in_list = is_part;
-		if (is_part && !value->set)
-			appendStringInfoString(&json, "null");
-		else
-			append_value(&json, fact, value);
-	}
-	if (in_list)
-		appendStringInfoChar(&json, ']');
-	if (refund->facts.problem != NULL)
-	{
-		appendStringInfoString(&json, json.len > 1 ? ", \"problem\": " : "\"problem\": ");
-		escape_json(&json, refund->facts.problem);
-	}
-	appendStringInfoChar(&json, '}');
-	return json.data;
+	record->last_seq = 0;
+	svp_rows_scan(attachment, SVP_REFUND_DECISION, attachment->refund->nkey, key, true,
+				  take_decision, &search);
+	record->stands = search.found || search.nstanding == 1;
 }
 
-/* Reading and writing */
-
-static void
-add_refund_key(SvpRow *row, const SvpRefundCase *refund)
-{
-	for (int i = 0; i < refund->attachment->refund->nkey; i++)
-		svp_row_add(row, refund->facts.key[i]);
-}
+/* Writing */
 
 static void
 add_fact_text(SvpRow *row, const SvpRefundCase *refund, const char *name)
@@ -282,15 +141,53 @@ add_fact_text(SvpRow *row, const SvpRefundCase *refund, const char *name)
 }
 
 static void
-add_known(SvpRow *row, const SvpRefundCase *refund, const char *name, bool is_time)
+add_known_time(SvpRow *row, const SvpRefundCase *refund, const char *name)
 {
 	const SvpRefundFact *fact = svp_refund_case_fact(refund, name);
 	bool		known = fact != NULL && fact->knowledge == SVP_KNOWN;
 
-	if (is_time)
-		svp_row_add_optional(row, known, known ? TimestampTzGetDatum(fact->value) : (Datum) 0);
-	else
-		svp_row_add_optional(row, known, known ? svp_refund_numeric(fact->value) : (Datum) 0);
+	svp_row_add_optional(row, known, known ? TimestampTzGetDatum(fact->value) : (Datum) 0);
+}
+
+static void
+add_known_amount(SvpRow *row, const SvpRefundCase *refund, const char *name)
+{
+	const SvpRefundFact *fact = svp_refund_case_fact(refund, name);
+	bool		known = fact != NULL && fact->knowledge == SVP_KNOWN;
+
+	svp_row_add_optional(row, known, known ? svp_refund_numeric(fact->value) : (Datum) 0);
+}
+
+/* What was decided, from "decision" to "cutoff_at". */
+static void
+add_outcome(SvpRow *row, const SvpRefundCase *refund)
+{
+	const SvpRefundDecision *decision = &refund->decision;
+	bool		has_mode = decision->reason != SVP_REASON_NO_RULE;
+
+	svp_row_add_text(row, svp_refund_outcome_names[decision->outcome]);
+	svp_row_add_text(row, svp_refund_reason_names[decision->reason]);
+	svp_row_add_text(row, refund->rule == NULL ? NULL : refund->rule->name);
+	svp_row_add_optional(row, refund->policy != NULL,
+					 Int32GetDatum(refund->policy == NULL ? 0 : refund->policy->version));
+	svp_row_add_text(row, has_mode ? svp_mode_names[refund->mode] : NULL);
+	svp_row_add_optional(row, decision->has_cutoff, TimestampTzGetDatum(decision->cutoff_at));
+}
+
+/* What was allowed of the amount, from "allowed_amount" to "fee". */
+static void
+add_allowed(SvpRow *row, const SvpRefundDecision *decision)
+{
+	svp_row_add_optional(row, decision->has_allowed_amount,
+					 svp_refund_numeric(decision->allowed_amount));
+	svp_row_add(row, svp_refund_numeric(decision->fee));
+}
+
+static void
+add_nulls(SvpRow *row, int n)
+{
+	for (int i = 0; i < n; i++)
+		svp_row_add_optional(row, false, (Datum) 0);
 }
 
 static void
@@ -300,71 +197,101 @@ add_exception(SvpRow *row, const SvpException *exception)
 						 exception == NULL ? (Datum) 0 : Int64GetDatum(exception->id));
 }
 
-/*
- * Was this refund decided on before, by facts that decide the same?
- */
-bool
-svp_refund_is_decided(const SvpRefundCase *refund)
+/* The facts, from "currency" to the ticket's key. */
+static void
+add_facts(SvpRow *row, const SvpRefundCase *refund)
 {
-	SvpRow		row = {0};
-	bool		isnull = true;
-	bool		same = false;
+	add_fact_text(row, refund, "currency");
+	add_fact_text(row, refund, "order_id");
+	add_fact_text(row, refund, "line_id");
+	add_fact_text(row, refund, "agent");
+	add_fact_text(row, refund, "customer");
+	add_exception(row, refund->exception);
+	add_exception(row, refund->approval);
+	svp_row_add(row, svp_refund_facts_jsonb(refund));
+	/* withdrawn_at */
+	add_nulls(row, 1);
+	for (int i = 0; i < refund->attachment->ticket->nkey; i++)
+		svp_row_add_optional(row, refund->ticket_key != NULL,
+						 refund->ticket_key == NULL ? (Datum) 0 : refund->ticket_key[i]);
+}
 
-	add_refund_key(&row, refund);
-	svp_row_add_text(&row, facts_json(refund));
-	if (SPI_execute_plan(refund->attachment->refund_plans[SVP_REFUND_IS_DECIDED],
-						 row.values, svp_null_flags(row.n, row.nulls), false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the decisions on a refund");
-	if (SPI_processed > 0)
-		same = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_freetuptable(SPI_tuptable);
-	return same && !isnull;
+static void
+begin_row(SvpRow *row, const SvpRefundCase *refund, int32 seq, int64 at, const char *recorded_by)
+{
+	row->n = 0;
+	svp_row_add_key(row, refund->attachment->refund->nkey, refund->facts.key);
+	svp_row_add(row, Int32GetDatum(seq));
+	svp_row_add(row, TimestampTzGetDatum(at));
+	svp_row_add_text(row, recorded_by);
+}
+
+bool
+svp_refund_append(const SvpRefundCase *refund, int32 seq, const char *recorded_by)
+{
+	SvpRow		row;
+
+	begin_row(&row, refund, seq, refund->now, recorded_by);
+	add_outcome(&row, refund);
+	add_known_time(&row, refund, SVP_FACT_REQUESTED_AT);
+	add_known_amount(&row, refund, SVP_FACT_AMOUNT);
+	add_allowed(&row, &refund->decision);
+	add_facts(&row, refund);
+	return svp_rows_insert_new(refund->attachment, SVP_REFUND_DECISION, row.values, row.nulls);
+}
+
+bool
+svp_refund_append_counted(const SvpRefundCase *refund, int32 seq, int64 at,
+						  const char *recorded_by)
+{
+	SvpRow		row;
+
+	begin_row(&row, refund, seq, at, recorded_by);
+	svp_row_add_text(&row, COUNTED);
+	/* reason to cutoff_at */
+	add_nulls(&row, 5);
+	add_known_time(&row, refund, SVP_FACT_REQUESTED_AT);
+	add_known_amount(&row, refund, SVP_FACT_AMOUNT);
+	/* allowed_amount, fee */
+	add_nulls(&row, 2);
+	add_facts(&row, refund);
+	return svp_rows_insert_new(refund->attachment, SVP_REFUND_DECISION, row.values, row.nulls);
 }
 
 void
-svp_refund_append(const SvpRefundCase *refund, const char *recorded_by)
+svp_refund_withdraw(SvpAttachment *attachment, SvpRefundRecord *record, int64 at)
 {
-	const SvpRefundDecision *decision = &refund->decision;
-	SvpRow		row = {0};
+	int			column = attachment->refund->nkey + WITHDRAWN_AT;
 
-	add_refund_key(&row, refund);
-	for (int i = 0; i < refund->attachment->ticket->nkey; i++)
-		svp_row_add_optional(&row, refund->ticket_key != NULL,
-						 refund->ticket_key == NULL ? (Datum) 0 : refund->ticket_key[i]);
-	svp_row_add(&row, TimestampTzGetDatum(refund->now));
-	svp_row_add_text(&row, recorded_by);
-	svp_row_add_text(&row, svp_refund_outcome_names[decision->outcome]);
-	svp_row_add_text(&row, svp_refund_reason_names[decision->reason]);
-	svp_row_add_text(&row, refund->rule == NULL ? NULL : refund->rule->name);
-	svp_row_add_optional(&row, refund->policy != NULL,
-					 Int32GetDatum(refund->policy == NULL ? 0 : refund->policy->version));
-	svp_row_add_text(&row, decision->reason == SVP_REASON_NO_RULE ? NULL : svp_mode_names[refund->mode]);
-	svp_row_add_optional(&row, decision->has_cutoff, TimestampTzGetDatum(decision->cutoff_at));
-	add_known(&row, refund, SVP_FACT_REQUESTED_AT, true);
-	add_known(&row, refund, SVP_FACT_AMOUNT, false);
-	svp_row_add_optional(&row, decision->has_allowed_amount,
-					 svp_refund_numeric(decision->allowed_amount));
-	svp_row_add(&row, svp_refund_numeric(decision->fee));
-	add_fact_text(&row, refund, "currency");
-	add_fact_text(&row, refund, "order_id");
-	add_fact_text(&row, refund, "line_id");
-	add_fact_text(&row, refund, "agent");
-	add_fact_text(&row, refund, "customer");
-	add_exception(&row, refund->exception);
-	add_exception(&row, refund->approval);
-	svp_row_add_text(&row, facts_json(refund));
-	if (SPI_execute_plan(refund->attachment->refund_plans[SVP_REFUND_APPEND],
-						 row.values, svp_null_flags(row.n, row.nulls), false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not record the decision on a refund");
+	record->row.values[column] = TimestampTzGetDatum(at);
+	record->row.nulls[column] = false;
+	(void) svp_rows_update(attachment, SVP_REFUND_DECISION, NULL, record->row.values, record->row.nulls);
 }
 
+void
+svp_refund_move(SvpAttachment *attachment, SvpRefundRecord *record, const Datum *key, int64 at)
+{
+	int			nkey = attachment->refund->nkey;
+	SvpRow		row = record->row;
+	SvpRefundRecord there;
+
+	svp_refund_withdraw(attachment, record, at);
+	memcpy(row.values, key, sizeof(Datum) * nkey);
+	do
+	{
+		svp_refund_find(attachment, key, NULL, &there);
+		row.values[nkey + SEQ] = Int32GetDatum(there.last_seq + 1);
+	} while (!svp_rows_insert_new(attachment, SVP_REFUND_DECISION, row.values, row.nulls));
+}
+
+/* The attached table's own rows */
+
 /*
- * Look for the refund of a key in the attached table; its row is the result's
- * only column.  Unless read_only the rows are those of now, not those of the
- * statement's snapshot.  Gives the number of rows, 2 standing for more.
+ * Look for the refunds of a key; a row is the result's only column.  Gives
+ * how many there are, 2 standing for more.
  */
 static int
-find_rows(const SvpAttachment *attachment, Datum *key, bool read_only)
+fetch_rows(const SvpAttachment *attachment, const Datum *key, bool of_now)
 {
 	const SvpMapping *refund = attachment->refund;
 	StringInfoData query;
@@ -377,32 +304,25 @@ find_rows(const SvpAttachment *attachment, Datum *key, bool read_only)
 		appendStringInfo(&query, "%s refund.%s %s $%d", i > 0 ? " AND" : " WHERE",
 						 quote_identifier(refund->key[i]),
 						 svp_equality(attachment->refund_key_types[i]), i + 1);
-	if (SPI_execute_with_args(query.data, refund->nkey, attachment->refund_key_types, key, NULL,
-							  read_only, 2) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(query.data, refund->nkey, attachment->refund_key_types,
+							  unconstify(Datum *, key), NULL, !of_now, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a refund");
 	return (int) SPI_processed;
 }
 
-/*
- * How many rows of this key the table has now, 2 standing for more: in the
- * partitions of a table a key that lacks the partition key may recur.
- */
-int
-svp_refund_rows(const SvpAttachment *attachment, Datum *key)
+bool
+svp_refund_is_alone(const SvpAttachment *attachment, const Datum *key)
 {
-	return find_rows(attachment, key, false);
+	return fetch_rows(attachment, key, true) == 1;
 }
 
-/*
- * Fetch a refund by its key, as the relation's own row.  NULL if there is none.
- */
 HeapTuple
-svp_refund_fetch(const SvpAttachment *attachment, Relation relation, Datum *key)
+svp_refund_fetch(const SvpAttachment *attachment, Relation relation, const Datum *key, bool of_now)
 {
 	HeapTuple	tuple;
 	bool		isnull;
 
-	if (find_rows(attachment, key, true) == 0)
+	if (fetch_rows(attachment, key, of_now) == 0)
 		return NULL;
 	tuple = palloc0(sizeof(HeapTupleData));
 	tuple->t_data = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[0],

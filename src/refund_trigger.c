@@ -15,18 +15,21 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/tableam.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "rows.h"
+#include "key.h"
 #include "refund_exception.h"
 #include "refund_message.h"
 #include "refund_table.h"
+#include "span.h"
 
 PG_FUNCTION_INFO_V1(svp_refund_decided);
 
@@ -71,103 +74,256 @@ flag(const SvpRefundCase *refund)
 			 errhint("The rule only flags refunds: this one was written, and the decision recorded.")));
 }
 
-/*
- * Do two versions of a row decide the same?  They do if all that went is the
- * ticket, as when it is deleted with ON DELETE SET NULL: nobody gains by that.
- */
-static bool
-decides_same(const SvpMapping *mapping, const SvpFacts *before, const SvpFacts *after)
+/* A change of a refund's row, as the trigger is told of it. */
+typedef struct Change
 {
-	if (before->problem != NULL || after->problem != NULL || !before->included)
-		return false;
-	for (int i = 0; i < mapping->nfacts; i++)
-	{
-		const SvpFactValue *a = &before->values[i];
-		const SvpFactValue *b = &after->values[i];
+	SvpAttachment *attachment;
+	TriggerData *trigger;
+	SvpRowReader *reader;
+	const char *recorded_by;
+	int64		now;			/* by the wall clock: who holds a transaction open gains no time */
+} Change;
 
-		if (!svp_refund_fact_decides(mapping->facts[i].name))
-			continue;
-		if (!b->set && strcmp(mapping->facts[i].name, "ticket") == 0)
-			continue;
-		if (a->set != b->set || a->number != b->number ||
-			(a->problem == NULL) != (b->problem == NULL) ||
-			!svp_record_same_text(a->text, b->text))
-			return false;
-	}
-	return true;
-}
-
-/*
- * A refund that was decided on is not judged again because something else of
- * its row changes, or because the row moves to another partition.  A row that
- * has moved is the only one of its key.
- */
-static bool
-is_decided(TriggerData *trigger, SvpRowReader *reader, SvpRefundCase *refund)
-{
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-	{
-		SvpFacts	before;
-
-		if (svp_reader_same(reader, trigger->tg_trigtuple, trigger->tg_newtuple))
-			return true;
-		svp_reader_read(reader, trigger->tg_trigtuple, &before);
-		return decides_same(refund->mapping, &before, &refund->facts);
-	}
-	return trigger->tg_relation->rd_rel->relispartition && refund->facts.key != NULL &&
-		svp_refund_is_decided(refund) &&
-		svp_refund_rows(refund->attachment, refund->facts.key) == 1;
-}
-
-/*
- * Have all that deciding needs, or refuse.
- */
-static SvpRowReader *
-prepare(SvpAttachment *attachment, Relation relation)
-{
-	const char *problem = NULL;
-	SvpRowReader *reader = svp_attachment_reader(attachment, attachment->refund, relation, &problem);
-
-	if (reader == NULL || !svp_rows_prepare(attachment, &problem) ||
-		!svp_refund_table_prepare(attachment, &problem))
-		refuse_undecidable(attachment->name, problem);
-	problem = svp_reader_key_problem(reader, attachment->refund_key_types);
-	if (problem != NULL)
-		refuse_undecidable(attachment->name, problem);
-	return reader;
-}
-
-/*
- * Decide on a row as it was written: refuse, or record.  The moment is that of
- * the wall clock: a transaction that is held open gains no time.
- */
-static void
-decide(SvpAttachment *attachment, TriggerData *trigger, SvpRowReader *reader, HeapTuple tuple,
-	   const char *recorded_by)
+static SvpRefundCase
+case_of(const Change *change, HeapTuple tuple)
 {
 	SvpRefundCase refund = {
-		.attachment = attachment,
-		.mapping = attachment->refund,
-		.now = GetCurrentTimestamp(),
-		.role = recorded_by
+		.attachment = change->attachment,
+		.mapping = change->attachment->refund,
+		.now = change->now,
+		.role = change->recorded_by
 	};
 
-	svp_reader_read(reader, tuple, &refund.facts);
-	if (!refund.facts.included || is_decided(trigger, reader, &refund))
+	svp_reader_read(change->reader, tuple, &refund.facts);
+	return refund;
+}
+
+/*
+ * Have all that deciding needs; else say why not.
+ */
+static const char *
+prepare(Change *change)
+{
+	SvpAttachment *attachment = change->attachment;
+	const char *problem = NULL;
+
+	change->reader = svp_attachment_reader(attachment, attachment->refund,
+										   change->trigger->tg_relation, &problem);
+	if (change->reader == NULL || !svp_rows_prepare_refund(attachment, &problem))
+		return problem;
+	return svp_reader_key_problem(change->reader, attachment->refund_key_types);
+}
+
+static void
+refuse_if_enforced(const Change *change, const SvpRefundCase *refund)
+{
+	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->mode == SVP_MODE_ENFORCE)
+		refuse(change->trigger->tg_relation, refund);
+}
+
+/*
+ * Count a refund and decide on it: refuse, or record.  What was counted of it
+ * before is taken back first.  Counting waits for whoever is about to refund
+ * the same order, so that it is decided on by what that one did.
+ */
+static void
+decide(const Change *change, SvpRefundCase *refund, SvpRefundRecord *before)
+{
+	SvpAttachment *attachment = change->attachment;
+	SvpRefundShare share = svp_refund_share(refund);
+	SvpTally	tally;
+
+	svp_tally_change(attachment, before->stands ? &before->share : NULL, &share, change->now, &tally);
+	refund->tally = &tally;
+	svp_refund_case_judge(refund);
+	refuse_if_enforced(change, refund);
+	svp_exceptions_use(refund);
+	refuse_if_enforced(change, refund);
+	if (before->stands)
+		svp_refund_withdraw(attachment, before, change->now);
+	while (!svp_refund_append(refund, before->last_seq + 1, change->recorded_by))
+		svp_refund_find(attachment, refund->facts.key, &share, before);
+	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->mode == SVP_MODE_FLAG)
+		flag(refund);
+}
+
+/*
+ * What was decided on is no refund any more.
+ */
+static void
+withdraw(const Change *change, SvpRefundRecord *before)
+{
+	SvpTally	tally;
+
+	if (!before->stands)
 		return;
-	svp_refund_case_judge(&refund);
-	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
-		refuse(trigger->tg_relation, &refund);
-	if (svp_row_superseded(tuple))
+	svp_tally_change(change->attachment, &before->share, NULL, change->now, &tally);
+	svp_refund_withdraw(change->attachment, before, change->now);
+}
+
+/*
+ * Decide on a row of which a decision may stand, unless that was by the same
+ * facts.
+ */
+static void
+decide_unless_known(const Change *change, SvpRefundCase *refund, SvpRefundRecord *before)
+{
+	svp_refund_case_open(refund);
+	if (!before->stands || !svp_refund_same_facts(refund, before->facts))
+		decide(change, refund, before);
+}
+
+/*
+ * Decide on a refund under a key that it did not have before.  Where a
+ * decision stands on the one that had it, the row has moved here from another
+ * partition; or is another one, if the key recurs; or that one's end was not
+ * told, and it is taken back now.
+ */
+static void
+decide_on_key(const Change *change, SvpRefundCase *refund, bool is_known)
+{
+	SvpRefundRecord before;
+	bool		is_partition = change->trigger->tg_relation->rd_rel->relispartition;
+
+	if (refund->facts.key == NULL)
+		refuse_undecidable(change->attachment->name, "the key of the refund is null");
+	svp_refund_find(change->attachment, refund->facts.key, NULL, &before);
+	if (before.stands && is_partition && !is_known)
+	{
+		is_known = svp_refund_is_alone(change->attachment, refund->facts.key);
+		before.stands = is_known;
+	}
+	if (is_known)
+		decide_unless_known(change, refund, &before);
+	else
+		decide(change, refund, &before);
+}
+
+/*
+ * The row as it is by now: a trigger that came before this one may have
+ * changed it again, which has been told already.  NULL if it is gone.
+ */
+static HeapTuple
+latest_version(Relation relation, HeapTuple tuple)
+{
+	TupleTableSlot *slot;
+
+	if (!svp_row_superseded(tuple))
+		return tuple;
+	slot = table_slot_create(relation, NULL);
+	while (tuple != NULL && svp_row_superseded(tuple))
+	{
+		ItemPointerData next = tuple->t_data->t_ctid;
+
+		if (HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data) ||
+			ItemPointerEquals(&next, &tuple->t_self) ||
+			!table_tuple_fetch_row_version(relation, &next, SnapshotAny, slot))
+			tuple = NULL;
+		else
+			tuple = ExecCopySlotHeapTuple(slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return tuple;
+}
+
+static void
+row_inserted(const Change *change)
+{
+	HeapTuple	inserted = change->trigger->tg_trigtuple;
+	HeapTuple	tuple = latest_version(change->trigger->tg_relation, inserted);
+	SvpRefundCase refund;
+
+	if (tuple == NULL)
 		return;
-	if (refund.facts.key == NULL)
-		refuse_undecidable(attachment->name, "the key of the refund is null");
-	svp_exceptions_use(&refund);
-	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_ENFORCE)
-		refuse(trigger->tg_relation, &refund);
-	svp_refund_append(&refund, recorded_by);
-	if (refund.decision.outcome != SVP_REFUND_ALLOWED && refund.mode == SVP_MODE_FLAG)
-		flag(&refund);
+	refund = case_of(change, tuple);
+	if (refund.facts.included)
+		decide_on_key(change, &refund, tuple != inserted);
+}
+
+/*
+ * Is a change of the row no new decision?
+ */
+static bool
+decides_same(const SvpRefundCase *before, SvpRefundCase *after)
+{
+	switch (svp_refund_difference(after->mapping, &before->facts, &after->facts))
+	{
+		case SVP_DECIDES_SAME:
+			return true;
+		case SVP_DECIDES_ANEW:
+			return false;
+		case SVP_BY_SOMEBODY_ELSE:
+			break;
+	}
+	svp_refund_case_open(after);
+	return !svp_refund_rule_looks_at_people(after->rule);
+}
+
+static void
+row_changed(const Change *change, const SvpRefundCase *old, SvpRefundCase *new, bool is_known)
+{
+	bool		same_key = svp_refund_same_key(change->attachment, old->facts.key, new->facts.key);
+	bool		same = new->facts.included && decides_same(old, new);
+	SvpRefundShare share = svp_refund_share(old);
+	SvpRefundRecord before = {0};
+
+	if (same && same_key)
+		return;
+	if (old->facts.key != NULL)
+		svp_refund_find(change->attachment, old->facts.key, &share, &before);
+	if (!new->facts.included)
+		withdraw(change, &before);
+	else if (same_key && is_known)
+		decide_unless_known(change, new, &before);
+	else if (same_key)
+		decide(change, new, &before);
+	else if (same && before.stands && new->facts.key != NULL)
+		svp_refund_move(change->attachment, &before, new->facts.key, change->now);
+	else
+	{
+		withdraw(change, &before);
+		decide_on_key(change, new, is_known);
+	}
+}
+
+static void
+row_deleted(const Change *change)
+{
+	HeapTuple	tuple = change->trigger->tg_trigtuple;
+	SvpRefundCase old;
+	SvpRefundShare share;
+	SvpRefundRecord before;
+
+	/* what goes to another partition is told when it arrives there */
+	if (HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data))
+		return;
+	old = case_of(change, tuple);
+	if (old.facts.key == NULL)
+		return;
+	share = svp_refund_share(&old);
+	svp_refund_find(change->attachment, old.facts.key, &share, &before);
+	withdraw(change, &before);
+}
+
+static void
+row_updated(const Change *change)
+{
+	TriggerData *trigger = change->trigger;
+	SvpRefundCase old;
+	SvpRefundCase new;
+	HeapTuple	tuple;
+
+	if (svp_reader_same(change->reader, trigger->tg_trigtuple, trigger->tg_newtuple))
+		return;
+	tuple = latest_version(trigger->tg_relation, trigger->tg_newtuple);
+	if (tuple == NULL)
+	{
+		row_deleted(change);
+		return;
+	}
+	old = case_of(change, trigger->tg_trigtuple);
+	new = case_of(change, tuple);
+	row_changed(change, &old, &new, tuple != trigger->tg_newtuple);
 }
 
 static void
@@ -188,6 +344,39 @@ check_protocol(FunctionCallInfo fcinfo)
 }
 
 /*
+ * A row that goes can only make the sums smaller: where that cannot be told,
+ * it goes nevertheless, and goes on to count.
+ */
+static void
+warn_of_delete(const SvpAttachment *attachment, const char *problem)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("a refund of attachment \"%s\" that was deleted still counts: %s",
+					attachment->name, problem),
+			 errhint("Put right what is missing, then call service_policy.recount_refunds(%s).",
+					 quote_literal_cstr(attachment->name))));
+}
+
+static void
+record_change(Change *change)
+{
+	TriggerEvent event = change->trigger->tg_event;
+	const char *problem = prepare(change);
+
+	if (problem != NULL && TRIGGER_FIRED_BY_DELETE(event))
+		warn_of_delete(change->attachment, problem);
+	else if (problem != NULL)
+		refuse_undecidable(change->attachment->name, problem);
+	else if (TRIGGER_FIRED_BY_INSERT(event))
+		row_inserted(change);
+	else if (TRIGGER_FIRED_BY_UPDATE(event))
+		row_updated(change);
+	else
+		row_deleted(change);
+}
+
+/*
  * service_policy._refund_decided(attachment): AFTER INSERT, UPDATE or DELETE
  * trigger of a refund table, for each row.  It has the rights of the
  * attachment's owner.
@@ -195,26 +384,26 @@ check_protocol(FunctionCallInfo fcinfo)
 Datum
 svp_refund_decided(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	SvpAttachment *attachment;
-	SvpCaller	caller;
-	SvpRowReader *reader;
+	Change		change = {.trigger = (TriggerData *) fcinfo->context};
 	const char *name;
+	SvpCaller	caller;
+	SvpSpanMark before;
 
 	check_protocol(fcinfo);
-	name = trigger->tg_trigger->tgargs[0];
-	attachment = svp_attachment_get(name, true);
-	if (attachment == NULL || attachment->refund == NULL)
+	name = change.trigger->tg_trigger->tgargs[0];
+	change.now = GetCurrentTimestamp();
+	change.attachment = svp_attachment_get(name, true);
+	if (change.attachment == NULL || change.attachment->refund == NULL)
 		refuse_undecidable(name, "there is no such attachment with a refund table");
-	if (!svp_attachment_enter(attachment, &caller))
-		refuse_undecidable(name, psprintf("schema \"%s\" does not exist", attachment->data_schema));
+	if (!svp_attachment_enter(change.attachment, &caller))
+		refuse_undecidable(name, psprintf("schema \"%s\" does not exist",
+										  change.attachment->data_schema));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	reader = prepare(attachment, trigger->tg_relation);
-	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		decide(attachment, trigger, reader,
-			   TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple,
-			   svp_role_name(caller.user));
+	before = svp_span_enter(fcinfo->flinfo->fn_mcxt);
+	change.recorded_by = svp_role_name(caller.user);
+	record_change(&change);
+	svp_span_leave(before);
 	SPI_finish();
 	svp_attachment_leave(&caller);
 	return PointerGetDatum(NULL);

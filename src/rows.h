@@ -12,8 +12,9 @@
  * methods.  One that its owner has partitioned, distributed, given triggers,
  * row policies, checks or other types is left to prepared statements.
  *
- * A row is the ticket's key, and then the table's columns in the order of
- * svp_rows_columns(); a primary key is the first so many of them.
+ * A row is the key of a ticket or a refund, and then the table's columns in
+ * the order of table.c; a primary key is the first so many of them.  Beside a
+ * refund's key, the ticket's comes last.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -27,8 +28,9 @@
 #include "attachment.h"
 #include "row.h"
 
-/* The tables can be used; else says why not. */
+/* The tables of tickets, or those of refunds too, can be used; else says why not. */
 extern bool svp_rows_prepare(SvpAttachment *attachment, const char **problem);
+extern bool svp_rows_prepare_refund(SvpAttachment *attachment, const char **problem);
 
 extern void svp_rows_insert(SvpAttachment *attachment, SvpTableId id,
 							const Datum *values, const bool *nulls);

@@ -28,15 +28,7 @@
 static const char *
 column_name(const SvpTable *table, int i)
 {
-	return quote_identifier(i < table->nkey ? table->attachment->ticket->data_key[i] :
-							table->shape->columns[i - table->nkey].name);
-}
-
-static Oid
-column_type(const SvpTable *table, int i)
-{
-	return i < table->nkey ? table->attachment->key_types[i] :
-		table->shape->columns[i - table->nkey].type;
+	return quote_identifier(svp_table_column(table, i));
 }
 
 static void
@@ -51,7 +43,7 @@ append_condition(StringInfo query, const SvpTable *table, int n)
 {
 	for (int i = 0; i < n; i++)
 		appendStringInfo(query, "%s %s %s $%d", i > 0 ? " AND" : " WHERE", column_name(table, i),
-						 svp_equality(column_type(table, i)), i + 1);
+						 svp_equality(svp_table_column_type(table, i)), i + 1);
 }
 
 static void
@@ -84,7 +76,7 @@ append_scan(StringInfo query, const SvpTable *table, const char *name, int npref
 	/* the casts cost nothing, and hold when the owner has altered a column */
 	for (int i = 0; i < SVP_TABLE_WIDTH(table); i++)
 		appendStringInfo(query, "%s%s::%s", i > 0 ? ", " : "", column_name(table, i),
-						 format_type_be_qualified(column_type(table, i)));
+						 format_type_be_qualified(svp_table_column_type(table, i)));
 	appendStringInfo(query, " FROM %s", name);
 	append_condition(query, table, nprefix);
 	/* the columns, not the results of the same names */
@@ -163,7 +155,7 @@ svp_statements_make(SvpTable *table)
 	Oid			types[SVP_MAX_COLUMNS];
 
 	for (int i = 0; i < SVP_TABLE_WIDTH(table); i++)
-		types[i] = column_type(table, i);
+		types[i] = svp_table_column_type(table, i);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	for (int i = 0; i < SVP_NSTATEMENTS; i++)

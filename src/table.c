@@ -53,7 +53,7 @@ static const SvpColumn message_columns[] = {
 };
 
 static const SvpColumn issue_columns[] = {
-	{"problem", TEXTOID}, {"detail", TEXTOID}, {"value", TEXTOID}, {"issue_id", INT8OID}
+	{"problem", TEXTOID}, {"detail", TEXTOID}, {"value", TEXTOID}
 };
 
 static const SvpColumn move_columns[] = {
@@ -66,14 +66,58 @@ static const SvpColumn move_columns[] = {
 	{"old_paused_us", INT8OID}, {"new_paused_us", INT8OID}
 };
 
+static const SvpColumn decision_columns[] = {
+	{"seq", INT4OID}, {"decided_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID},
+	{"decision", TEXTOID}, {"reason", TEXTOID}, {"rule", TEXTOID}, {"policy_version", INT4OID},
+	{"mode", TEXTOID}, {"cutoff_at", TIMESTAMPTZOID}, {"requested_at", TIMESTAMPTZOID},
+	{"amount", NUMERICOID}, {"allowed_amount", NUMERICOID}, {"fee", NUMERICOID},
+	{"currency", TEXTOID}, {"order_id", TEXTOID}, {"line_id", TEXTOID}, {"agent", TEXTOID},
+	{"customer", TEXTOID}, {"exception_id", INT8OID}, {"approval_id", INT8OID},
+	{"facts", JSONBOID}, {"withdrawn_at", TIMESTAMPTZOID}
+};
+
+static const SvpColumn tally_columns[] = {
+	{"scope", TEXTOID}, {"subject", TEXTOID}, {"seq", INT8OID}, {"counted_at", TIMESTAMPTZOID},
+	{"currency", TEXTOID}, {"amount", NUMERICOID}, {"refunds", INT4OID},
+	{"reverses_at", TIMESTAMPTZOID}, {"total_amount", NUMERICOID}, {"total_refunds", INT8OID},
+	{"all_refunds", INT8OID}
+};
+
 /* In the order of SvpTableId. */
 static const SvpTableShape shapes[SVP_NTABLES] = {
-	{"ledger", lengthof(ledger_columns), ledger_columns, 1, false},
-	{"message", lengthof(message_columns), message_columns, 2, false},
-	{"clock", lengthof(clock_columns), clock_columns, 2, false},
-	{"issue", lengthof(issue_columns), issue_columns, 0, true},
-	{"deadline_move", lengthof(move_columns), move_columns, 0, true}
+	{SVP_KEY_OF_TICKET, "ledger", lengthof(ledger_columns), ledger_columns, 1, false},
+	{SVP_KEY_OF_TICKET, "message", lengthof(message_columns), message_columns, 2, false},
+	{SVP_KEY_OF_TICKET, "clock", lengthof(clock_columns), clock_columns, 2, false},
+	{SVP_KEY_OF_TICKET, "issue", lengthof(issue_columns), issue_columns, 0, true},
+	{SVP_KEY_OF_TICKET, "deadline_move", lengthof(move_columns), move_columns, 0, true},
+	{SVP_KEY_OF_REFUND, "refund_decision", lengthof(decision_columns), decision_columns, 1, false},
+	{SVP_KEY_OF_ITS_OWN, "refund_tally", lengthof(tally_columns), tally_columns, 3, false}
 };
+
+/* The name and the type of a column, in the order of a row. */
+const char *
+svp_table_column(const SvpTable *table, int i)
+{
+	int			after_key = i - table->nkey;
+	int			after_shape = after_key - table->shape->ncolumns;
+
+	if (after_key < 0)
+		return table->key_names[i];
+	return after_shape < 0 ? table->shape->columns[after_key].name : table->ticket_names[after_shape];
+}
+
+Oid
+svp_table_column_type(const SvpTable *table, int i)
+{
+	int			after_key = i - table->nkey;
+	int			after_shape = after_key - table->shape->ncolumns;
+
+	if (after_key >= 0)
+		return after_shape < 0 ? table->shape->columns[after_key].type :
+			table->attachment->key_types[after_shape];
+	return table->shape->key == SVP_KEY_OF_TICKET ? table->attachment->key_types[i] :
+		table->attachment->refund_key_types[i];
+}
 
 /*
  * Invalidation callbacks.  They only mark.
@@ -127,6 +171,33 @@ unbind(SvpTable *table)
 }
 
 /*
+ * Learn the types of the keys that a table has.  When those of tickets have
+ * changed, each table has to be looked at again.
+ */
+static void
+learn_key_types(SvpTable *table)
+{
+	SvpAttachment *attachment = table->attachment;
+	Oid			before[INDEX_MAX_KEYS] = {0};
+	int			nkey = attachment->ticket->nkey;
+
+	if (table->shape->key == SVP_KEY_OF_REFUND)
+		svp_learn_key_types(attachment, table->shape->name, attachment->refund,
+							&attachment->refund_key_types);
+	if (attachment->key_types != NULL && table->shape != &shapes[SVP_LEDGER])
+		return;
+	if (attachment->key_types != NULL)
+		memcpy(before, attachment->key_types, sizeof(Oid) * nkey);
+	svp_learn_key_types(attachment, shapes[SVP_LEDGER].name, attachment->ticket,
+						&attachment->key_types);
+	for (int id = 0; memcmp(before, attachment->key_types, sizeof(Oid) * nkey) != 0 && id < SVP_NTABLES; id++)
+	{
+		if (attachment->tables[id] != NULL)
+			attachment->tables[id]->valid = false;
+	}
+}
+
+/*
  * Find out in which way a table can be used.  It counts as valid from before
  * it is looked at, so that a change meanwhile is not missed.
  */
@@ -137,9 +208,7 @@ svp_table_bind(SvpTable *table)
 	Relation	relation;
 
 	unbind(table);
-	if (table->shape == &shapes[SVP_LEDGER] || attachment->key_types == NULL)
-		svp_learn_key_types(attachment, shapes[SVP_LEDGER].name, attachment->ticket,
-							&attachment->key_types);
+	learn_key_types(table);
 	table->relid = svp_data_relation(attachment, table->shape->name);
 	relation = relation_open(table->relid, AccessShareLock);
 	table->valid = true;
@@ -156,6 +225,45 @@ svp_table_is_bound(const SvpTable *table)
 		(table->busy || (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
 }
 
+/*
+ * The name of a part of a ticket's key beside a refund's, see
+ * _ticket_columns() in refund.sql.
+ */
+static char *
+ticket_name(const SvpAttachment *attachment, const char *name)
+{
+	const SvpMapping *ticket = attachment->ticket;
+	int			prefix = strlen("ticket_");
+
+	if (strncmp(name, "ticket_", prefix) != 0 ||
+		svp_word_index((const char *const *) ticket->data_key, ticket->nkey, name + prefix) >= 0)
+		return psprintf("ticket_%s", name);
+	return pstrdup(name);
+}
+
+static void
+name_keys(SvpTable *table)
+{
+	SvpAttachment *attachment = table->attachment;
+	MemoryContext caller = MemoryContextSwitchTo(attachment->context);
+
+	if (table->shape->key == SVP_KEY_OF_TICKET)
+	{
+		table->nkey = attachment->ticket->nkey;
+		table->key_names = attachment->ticket->data_key;
+	}
+	else if (table->shape->key == SVP_KEY_OF_REFUND)
+	{
+		table->nkey = attachment->refund->nkey;
+		table->key_names = attachment->refund->data_key;
+		table->nticket = attachment->ticket->nkey;
+		table->ticket_names = palloc(sizeof(char *) * table->nticket);
+		for (int i = 0; i < table->nticket; i++)
+			table->ticket_names[i] = ticket_name(attachment, attachment->ticket->data_key[i]);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
 SvpTable *
 svp_table_get(SvpAttachment *attachment, SvpTableId id)
 {
@@ -168,20 +276,26 @@ svp_table_get(SvpAttachment *attachment, SvpTableId id)
 	table = MemoryContextAllocZero(attachment->context, sizeof(SvpTable));
 	table->attachment = attachment;
 	table->shape = &shapes[id];
-	table->nkey = attachment->ticket->nkey;
+	name_keys(table);
 	dlist_push_tail(&svp_tables, &table->link);
 	attachment->tables[id] = table;
 	return table;
 }
 
+typedef struct Preparation
+{
+	SvpAttachment *attachment;
+	int			ntables;
+} Preparation;
+
 static void
 bind_all(void *arg)
 {
-	SvpAttachment *attachment = arg;
+	Preparation *preparation = arg;
 
-	for (int id = 0; id < SVP_NTABLES; id++)
+	for (int id = 0; id < preparation->ntables; id++)
 	{
-		SvpTable   *table = svp_table_get(attachment, (SvpTableId) id);
+		SvpTable   *table = svp_table_get(preparation->attachment, (SvpTableId) id);
 
 		if (!svp_table_is_bound(table))
 			svp_table_bind(table);
@@ -192,20 +306,33 @@ bind_all(void *arg)
  * Have the tables ready.  What an invalidation reached is looked at again
  * here, where a table that is gone can be reported rather than fail.
  */
-bool
-svp_rows_prepare(SvpAttachment *attachment, const char **problem)
+static bool
+prepare(SvpAttachment *attachment, int ntables, const char **problem)
 {
+	Preparation preparation = {attachment, ntables};
 	ErrorData  *error;
 	int			id = 0;
 
-	while (id < SVP_NTABLES && svp_table_is_bound(attachment->tables[id]))
+	while (id < ntables && svp_table_is_bound(attachment->tables[id]))
 		id++;
-	if (id == SVP_NTABLES)
+	if (id == ntables)
 		return true;
-	error = svp_attempt(bind_all, attachment);
+	error = svp_attempt(bind_all, &preparation);
 	if (error != NULL)
 		*problem = error->message;
 	return error == NULL;
+}
+
+bool
+svp_rows_prepare(SvpAttachment *attachment, const char **problem)
+{
+	return prepare(attachment, SVP_NTICKET_TABLES, problem);
+}
+
+bool
+svp_rows_prepare_refund(SvpAttachment *attachment, const char **problem)
+{
+	return prepare(attachment, SVP_NTABLES, problem);
 }
 
 void

@@ -21,9 +21,18 @@ typedef struct SvpColumn
 	Oid			type;
 } SvpColumn;
 
-/* What a table has besides the ticket's key. */
+/* Whose key the columns of a table begin with. */
+typedef enum SvpTableKey
+{
+	SVP_KEY_OF_TICKET,
+	SVP_KEY_OF_REFUND,
+	SVP_KEY_OF_ITS_OWN			/* among the columns of its shape */
+} SvpTableKey;
+
+/* What a table has besides the key. */
 typedef struct SvpTableShape
 {
+	SvpTableKey key;
 	const char *name;
 	int			ncolumns;
 	const SvpColumn *columns;
@@ -32,7 +41,7 @@ typedef struct SvpTableShape
 } SvpTableShape;
 
 /* Statements over a table; scans by length of the prefix beyond the key. */
-#define SVP_SCAN_DEPTHS 3
+#define SVP_SCAN_DEPTHS 4
 
 typedef enum SvpStatement
 {
@@ -54,7 +63,10 @@ typedef struct SvpTable
 {
 	SvpAttachment *attachment;
 	const SvpTableShape *shape;
-	int			nkey;			/* columns of the ticket's key */
+	int			nkey;			/* columns of the key */
+	char	  **key_names;
+	int			nticket;		/* columns of a ticket's key at the end of a row … */
+	char	  **ticket_names;	/* … that begins with another */
 	Oid			relid;
 	bool		valid;			/* reset when the relation may have changed */
 	dlist_node	link;			/* in the list of all tables */
@@ -67,10 +79,12 @@ typedef struct SvpTable
 	SPIPlanPtr	plans[SVP_NSTATEMENTS];
 } SvpTable;
 
-#define SVP_TABLE_WIDTH(table) ((table)->nkey + (table)->shape->ncolumns)
+#define SVP_TABLE_WIDTH(table) ((table)->nkey + (table)->shape->ncolumns + (table)->nticket)
 #define SVP_TABLE_PRIMARY(table) ((table)->nkey + (table)->shape->nprimary)
 
 /* table.c */
+extern const char *svp_table_column(const SvpTable *table, int i);
+extern Oid	svp_table_column_type(const SvpTable *table, int i);
 extern SvpTable *svp_table_get(SvpAttachment *attachment, SvpTableId id);
 extern bool svp_table_is_bound(const SvpTable *table);
 extern void svp_table_bind(SvpTable *table);

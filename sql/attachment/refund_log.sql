@@ -23,7 +23,8 @@ SELECT concat_ws('/', @key_text@, seq)::varchar(400) AS decision_id,
        agent::varchar(255),
        customer::varchar(255),
        mode::varchar(20)
-  FROM @data@.refund_decision;
+  FROM @data@.refund_decision
+ WHERE decision <> 'counted';
 
 COMMENT ON VIEW @views@.refund_log IS
     'Decisions on the refunds that were written: one row a decision. What was refused under enforcement was not written and is not here';

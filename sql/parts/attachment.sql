@@ -89,7 +89,7 @@ AS $$
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
                                              decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
                                              requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,
-                                             order_id,line_id,facts,move_id,moved_at,moved_on,moved_by,moved_minutes,
+                                             order_id,line_id,exception_id,approval_id,facts,withdrawn_at,move_id,moved_at,moved_on,moved_by,moved_minutes,
                                              old_revision,new_revision,old_due_at,new_due_at,old_at_risk_at,new_at_risk_at,
                                              old_target_us,new_target_us,old_elapsed_us,new_elapsed_us,old_paused_us,new_paused_us,
                                              old_target_minutes,new_target_minutes,old_elapsed_minutes,new_elapsed_minutes,
@@ -187,7 +187,7 @@ AS $$
     SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,backfill_progress}'::text[]
                 WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,calendar_state,backfill}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log,exception_use}'::text[]
-                WHEN source = 'refund' THEN '{refund_decision,exception}'::text[]
+                WHEN source = 'refund' THEN '{refund_decision,refund_tally,exception}'::text[]
            END
 $$;
 COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS

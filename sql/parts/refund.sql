@@ -8,8 +8,9 @@ COMMENT ON FUNCTION service_policy._refund_decided() IS
 CREATE FUNCTION service_policy._ticket_columns(attachment text) RETURNS TABLE (name text, type text)
     LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN k.name LIKE 'ticket\_%' THEN k.name ELSE 'ticket_' || k.name END,
-           format_type(a.atttypid, a.atttypmod)
+    -- A part that is called ticket_… keeps its name, unless another part's would be the same.
+    SELECT CASE WHEN k.name LIKE 'ticket\_%' AND substr(k.name, 8) <> ALL (t.data_key) THEN k.name ELSE 'ticket_' || k.name END,
+           format_type(a.atttypid, -1)
       FROM service_policy.attachment_table t,
            unnest(t.data_key) WITH ORDINALITY AS k (name, position)
       JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(attachment || '_data') || '.ledger')
@@ -19,6 +20,49 @@ AS $$
 $$;
 COMMENT ON FUNCTION service_policy._ticket_columns(text) IS
     'The columns that carry a ticket''s key in the table of refund decisions';
+
+CREATE FUNCTION service_policy._recount_refunds(name text) RETURNS bigint
+    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'svp_recount_refunds';
+COMMENT ON FUNCTION service_policy._recount_refunds(text) IS
+    'Sees that a decision stands on each refund that the table has, and on no other; gives how many there are';
+
+CREATE FUNCTION service_policy.recount_refunds(name text) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    refund_table regclass := (SELECT to_regclass(t.table_name) FROM service_policy.attachment_table t
+                               WHERE t.attachment = recount_refunds.name AND t.source = 'refund');
+    refunds bigint;
+BEGIN
+    IF refund_table IS NULL THEN
+        RAISE EXCEPTION 'attachment "%" has no refund table', name
+            USING ERRCODE = 'undefined_object', HINT = 'Attach it with service_policy.attach_refunds().';
+    END IF;
+    PERFORM service_policy._check_owner(name);
+    PERFORM service_policy._check_rights(refund_table);
+    refunds := service_policy._recount_refunds(name);
+    EXECUTE format('DELETE FROM %I.refund_tally', name || '_data');
+    EXECUTE replace($sql$
+        INSERT INTO @data@.refund_tally (scope, subject, seq, counted_at, currency, amount, refunds,
+                                         total_amount, total_refunds, all_refunds)
+        SELECT scope, subject, row_number() OVER of_subject, decided_at, currency, counted, 1,
+               sum(counted) OVER of_currency, count(*) OVER of_currency, count(*) OVER of_subject
+          FROM (SELECT d.*, d.ctid AS place, CASE WHEN amount > 0 AND amount < 1e13 THEN amount ELSE 0.00 END AS counted
+                  FROM @data@.refund_decision d WHERE withdrawn_at IS NULL) AS standing,
+               LATERAL (VALUES ('order', order_id),
+                               ('line', regexp_replace(order_id, '([/\\])', '\\\1', 'g') || '/' ||
+                                        regexp_replace(line_id, '([/\\])', '\\\1', 'g')),
+                               ('customer', customer)) AS kind (scope, subject)
+         WHERE subject IS NOT NULL
+        WINDOW of_subject AS (PARTITION BY scope, subject ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING),
+               of_currency AS (PARTITION BY scope, subject, upper(currency) ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING)
+        $sql$, '@data@', quote_ident(name || '_data'));
+    RETURN refunds;
+END
+$$;
+COMMENT ON FUNCTION service_policy.recount_refunds(text) IS
+    'Counts anew the refunds that the attached table has, as after TRUNCATE or a restore without triggers, and gives how many there are. Nobody writes refunds meanwhile';
 
 CREATE FUNCTION service_policy.attach_refunds(name text, refund_table regclass, key text[], facts jsonb,
                                               only_where text DEFAULT NULL)
@@ -70,6 +114,7 @@ BEGIN
                                       WHERE t.attachment = attach_refunds.name AND t.source = 'ticket'
                                         AND t.table_name = refund_table::text) THEN '' ELSE '_' END
                    || 'service_policy_' || name || '_refund', refund_table, name);
+    PERFORM service_policy.recount_refunds(name);
 END
 $$;
 COMMENT ON FUNCTION service_policy.attach_refunds(text, regclass, text[], jsonb, text) IS

@@ -152,7 +152,7 @@ BEGIN
     FOREACH change IN ARRAY ARRAY['note = ''x''', 'state = ''paid''', 'agent = ''bo''', 'amount = amount', 'id = id', 'amount = 20.0'] LOOP
         RETURN NEXT is(pg_temp.change(change || ' WHERE id = 30'), 'written', 'not judged again: ' || change);
     END LOOP;
-    RETURN NEXT is((SELECT count(*)::int FROM desk_data.refund_decision WHERE id = 30), 0, 'nor recorded again');
+    RETURN NEXT is((SELECT count(*)::int FROM desk.refund_log WHERE id = 30), 0, 'nor recorded again');
 END $$;
 -- Refund 30 was written before there was an attachment, and is late.
 SELECT service_policy.detach('desk');

@@ -114,7 +114,7 @@ INSERT INTO crm.refund (id, ticket_id, amount) VALUES (23, 8, 5);
 INSERT INTO crm.refund (id, ticket_id, amount, kind) VALUES (24, 9, 5, 'repair');
 
 -- What does not decide may change; what decides is judged anew.
-UPDATE crm.refund SET note = 'thank you', agent = 'ana', currency = 'USD' WHERE id = 1;
+UPDATE crm.refund SET note = 'thank you', agent = 'ana' WHERE id = 1;
 UPDATE crm.refund SET amount = 40 WHERE id = 1;
 UPDATE crm.refund SET amount = 400 WHERE id = 1;
 UPDATE crm.refund SET asked_at = '2026-04-01 00:00+01' WHERE id = 1;

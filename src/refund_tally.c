@@ -1,0 +1,413 @@
+/*-------------------------------------------------------------------------
+ *
+ * refund_tally.c
+ *		What the refunds of an order, of a line of it, and of a customer add
+ *		up to.
+ *
+ * Of each such subject there is a sequence of rows to which every refund, and
+ * every one that is taken back, adds the next; a row has the sums up to it.
+ * So whoever wants the next number has to wait for who has taken it, and then
+ * knows what that one did.  Subjects are taken in one order, lest two refunds
+ * wait for each other.  Amounts of several currencies are never added.
+ *
+ * A refund costs a row a subject, whatever there was before.  What a customer
+ * got lately is read back to the beginning of that time, or to the limit.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "currency.h"
+#include "number.h"
+#include "refund_case.h"
+#include "refund_table.h"
+#include "rows.h"
+
+/* The columns, see table.c. */
+enum
+{
+	SCOPE, SUBJECT, SEQ, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT, TOTAL_AMOUNT,
+	TOTAL_REFUNDS, ALL_REFUNDS
+};
+
+static const char *const scope_names[SVP_NSCOPES] = {"order", "line", "customer"};
+
+/* The subjects of a refund */
+
+static void
+append_escaped(StringInfo text, const char *part)
+{
+	for (; *part != '\0'; part++)
+	{
+		if (*part == '/' || *part == '\\')
+			appendStringInfoChar(text, '\\');
+		appendStringInfoChar(text, *part);
+	}
+}
+
+/*
+ * What a refund is of, in a scope; NULL if that is not known.
+ */
+static const char *
+subject_of(const SvpRefundShare *share, SvpScope scope)
+{
+	StringInfoData text;
+
+	switch (scope)
+	{
+		case SVP_SCOPE_ORDER:
+			return share->order_id;
+		case SVP_SCOPE_CUSTOMER:
+			return share->customer;
+		default:
+			break;
+	}
+	if (share->order_id == NULL || share->line_id == NULL)
+		return NULL;
+	initStringInfo(&text);
+	append_escaped(&text, share->order_id);
+	appendStringInfoChar(&text, '/');
+	append_escaped(&text, share->line_id);
+	return text.data;
+}
+
+/* Amounts */
+
+/*
+ * A sum, or so much that nothing may be added to it.
+ */
+static SvpAmount
+amount_of(Datum numeric)
+{
+	int64		amount;
+
+	if (!svp_number_parse(DatumGetCString(DirectFunctionCall1(numeric_out, numeric)), &amount))
+		return SVP_AMOUNT_LIMIT;
+	return Max(Min(amount, SVP_AMOUNT_LIMIT), -SVP_AMOUNT_LIMIT);
+}
+
+static bool
+same_code(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : svp_currency_same(a, b);
+}
+
+static bool
+same_currency(const Datum *values, const bool *nulls, const char *currency)
+{
+	const text *value;
+
+	if (nulls[CURRENCY] || currency == NULL)
+		return nulls[CURRENCY] && currency == NULL;
+	value = DatumGetTextPP(values[CURRENCY]);
+	return VARSIZE_ANY_EXHDR(value) == strlen(currency) &&
+		pg_strncasecmp(VARDATA_ANY(value), currency, strlen(currency)) == 0;
+}
+
+/* Counting */
+
+typedef struct Sums
+{
+	const char *currency;
+	int64		seq;			/* of the last row; 0 = there is none */
+	int64		all_refunds;	/* that stand, in any currency … */
+	int64		refunds;		/* … and in this one */
+	Datum		amount;			/* numeric */
+} Sums;
+
+static bool
+take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	Sums	   *sums = arg;
+
+	if (sums->seq == 0)
+	{
+		sums->seq = DatumGetInt64(values[SEQ]);
+		sums->all_refunds = DatumGetInt64(values[ALL_REFUNDS]);
+	}
+	if (!same_currency(values, nulls, sums->currency))
+		return true;
+	sums->refunds = DatumGetInt64(values[TOTAL_REFUNDS]);
+	sums->amount = datumCopy(PointerGetDatum(PG_DETOAST_DATUM(values[TOTAL_AMOUNT])), false, -1);
+	return false;
+}
+
+/*
+ * How a subject stands, as of its last row.
+ */
+static Sums
+read_sums(SvpAttachment *attachment, SvpScope scope, const char *subject, const char *currency)
+{
+	Sums		sums = {currency, 0, 0, 0, svp_refund_numeric(0)};
+	Datum		prefix[] = {CStringGetTextDatum(scope_names[scope]), CStringGetTextDatum(subject)};
+
+	svp_rows_scan(attachment, SVP_REFUND_TALLY, lengthof(prefix), prefix, true, take_sums, &sums);
+	return sums;
+}
+
+/* A refund to be counted in one of its subjects, or to be taken back. */
+typedef struct Entry
+{
+	SvpScope	scope;
+	const char *subject;
+	const SvpRefundShare *share;
+	bool		takes_back;
+} Entry;
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const Entry *one = a;
+	const Entry *two = b;
+	int			order = (int) one->scope - (int) two->scope;
+
+	if (order == 0)
+		order = strcmp(one->subject, two->subject);
+	return order != 0 ? order : (int) two->takes_back - (int) one->takes_back;
+}
+
+static int
+add_entries(Entry *entries, int n, const SvpRefundShare *share, bool takes_back)
+{
+	for (int scope = 0; share != NULL && scope < SVP_NSCOPES; scope++)
+	{
+		const char *subject = subject_of(share, (SvpScope) scope);
+
+		if (subject != NULL)
+			entries[n++] = (Entry) {(SvpScope) scope, subject, share, takes_back};
+	}
+	return n;
+}
+
+static void
+fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
+{
+	int			sign = entry->takes_back ? -1 : 1;
+	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
+
+	row->n = 0;
+	svp_row_add_text(row, scope_names[entry->scope]);
+	svp_row_add_text(row, entry->subject);
+	svp_row_add(row, Int64GetDatum(sums->seq + 1));
+	svp_row_add(row, TimestampTzGetDatum(at));
+	svp_row_add_text(row, entry->share->currency);
+	svp_row_add(row, amount);
+	svp_row_add(row, Int32GetDatum(sign));
+	svp_row_add_optional(row, entry->takes_back, TimestampTzGetDatum(entry->share->counted_at));
+	svp_row_add(row, DirectFunctionCall2(numeric_add, sums->amount, amount));
+	svp_row_add(row, Int64GetDatum(sums->refunds + sign));
+	svp_row_add(row, Int64GetDatum(sums->all_refunds + sign));
+}
+
+/* An error while waiting for somebody says for whose sake. */
+static void
+tell_subject(void *arg)
+{
+	const Entry *entry = arg;
+
+	errcontext("adding up the refunds of %s \"%s\"", scope_names[entry->scope], entry->subject);
+}
+
+static Sums
+count_entry(SvpAttachment *attachment, Entry *entry, int64 at)
+{
+	ErrorContextCallback context = {error_context_stack, tell_subject, entry};
+	SvpRow		row;
+	Sums		sums;
+
+	error_context_stack = &context;
+	do
+	{
+		sums = read_sums(attachment, entry->scope, entry->subject, entry->share->currency);
+		fill_entry(&row, entry, &sums, at);
+	} while (!svp_rows_insert_new(attachment, SVP_REFUND_TALLY, row.values, row.nulls));
+	error_context_stack = context.previous;
+	return sums;
+}
+
+void
+svp_tally_change(SvpAttachment *attachment, const SvpRefundShare *before,
+				 const SvpRefundShare *after, int64 at, SvpTally *tally)
+{
+	Entry		entries[2 * SVP_NSCOPES];
+	int			n = add_entries(entries, add_entries(entries, 0, before, true), after, false);
+
+	memset(tally, 0, sizeof(*tally));
+	qsort(entries, n, sizeof(Entry), compare_entries);
+	for (int i = 0; i < n; i++)
+	{
+		Sums		sums = count_entry(attachment, &entries[i], at);
+
+		if (!entries[i].takes_back)
+			tally->places[entries[i].scope] = (SvpTallyPlace) {
+				sums.seq + 1, amount_of(sums.amount), sums.all_refunds != sums.refunds
+			};
+	}
+}
+
+/* What was refunded lately */
+
+typedef struct Lately
+{
+	const SvpRefundShare *share;	/* of the refund that this is asked for */
+	int64		before_seq;		/* 0: all of them */
+	int64		since;			/* exclusive */
+	bool		alike;			/* count only those of its amount and currency */
+	int			enough;			/* stop at so many; 0: at none … */
+	SvpAmount	too_much;		/* … and when there is more than this */
+	int			refunds;
+	SvpAmount	amount;			/* in its currency */
+} Lately;
+
+/*
+ * Add a row.  What is taken back comes before what it was counted for, so the
+ * sums never shrink again by what follows.
+ */
+static bool
+add_lately(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	Lately	   *lately = arg;
+	bool		same = same_currency(values, nulls, lately->share->currency);
+	SvpAmount	amount;
+	int			refunds = DatumGetInt32(values[REFUNDS]);
+
+	if (lately->before_seq != 0 && DatumGetInt64(values[SEQ]) >= lately->before_seq)
+		return true;
+	if (DatumGetInt64(values[COUNTED_AT]) <= lately->since)
+		return false;
+	if (!nulls[REVERSES_AT] && DatumGetInt64(values[REVERSES_AT]) <= lately->since)
+		return true;
+	amount = same || lately->alike ? amount_of(values[AMOUNT]) : 0;
+	if (lately->alike && (!same || amount != refunds * lately->share->amount))
+		return true;
+	lately->refunds += refunds;
+	if (same)
+		lately->amount = Min(lately->amount + amount, SVP_AMOUNT_LIMIT);
+	return (lately->enough == 0 || lately->refunds < lately->enough) &&
+		lately->amount <= lately->too_much;
+}
+
+/*
+ * Read a subject back in time, without what the refund itself was counted for.
+ */
+static void
+read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
+{
+	const SvpRefundShare *own = refund->own;
+	const char *subject = subject_of(lately->share, scope);
+	Datum		prefix[] = {CStringGetTextDatum(scope_names[scope]), CStringGetTextDatum(subject)};
+
+	if (refund->tally != NULL)
+		lately->before_seq = refund->tally->places[scope].seq;
+	else if (own != NULL && own->counted_at > lately->since &&
+			 svp_record_same_text(subject_of(own, scope), subject) &&
+			 (!lately->alike || own->amount == lately->share->amount))
+	{
+		bool		same = same_code(own->currency, lately->share->currency);
+
+		lately->refunds = same || !lately->alike ? -1 : 0;
+		lately->amount = same ? -own->amount : 0;
+	}
+	svp_rows_scan(refund->attachment, SVP_REFUND_TALLY, lengthof(prefix), prefix, true,
+				  add_lately, lately);
+}
+
+static void
+sum_customer(SvpRefundCase *refund, const SvpRefundShare *share)
+{
+	const SvpRefundRule *rule = refund->rule;
+	Lately		lately = {
+		.share = share,
+		.since = refund->now - rule->customer_days * USECS_PER_DAY,
+		.enough = rule->customer_count
+	};
+
+	if (!svp_money_in(&rule->customer_amount, share->currency, &lately.too_much))
+		lately.too_much = SVP_AMOUNT_LIMIT;
+	read_lately(refund, SVP_SCOPE_CUSTOMER, &lately);
+	refund->sums.customer = lately.amount;
+	refund->sums.customer_count = lately.refunds;
+}
+
+/*
+ * Is there one just like it, of what it is known to be of most exactly?
+ */
+static void
+find_duplicate(SvpRefundCase *refund, const SvpRefundShare *share)
+{
+	static const SvpScope scopes[] = {SVP_SCOPE_LINE, SVP_SCOPE_ORDER, SVP_SCOPE_CUSTOMER};
+	Lately		lately = {
+		.share = share,
+		.since = refund->now - refund->rule->duplicate_within,
+		.alike = true,
+		.enough = 1,
+		.too_much = SVP_AMOUNT_LIMIT
+	};
+
+	for (int i = 0; i < lengthof(scopes); i++)
+	{
+		if (subject_of(share, scopes[i]) == NULL)
+			continue;
+		read_lately(refund, scopes[i], &lately);
+		break;
+	}
+	refund->sums.duplicate = lately.refunds > 0;
+}
+
+/*
+ * How a subject stood before the refund, or stands without it.
+ */
+static SvpTallyPlace
+place_of(const SvpRefundCase *refund, const SvpRefundShare *share, SvpScope scope)
+{
+	const SvpRefundShare *own = refund->own;
+	const char *subject = subject_of(share, scope);
+	SvpTallyPlace place = {0};
+	Sums		sums;
+
+	if (subject == NULL)
+		return place;
+	if (refund->tally != NULL)
+		return refund->tally->places[scope];
+	sums = read_sums(refund->attachment, scope, subject, share->currency);
+	place.total = amount_of(sums.amount);
+	if (own != NULL && svp_record_same_text(subject_of(own, scope), subject))
+	{
+		sums.all_refunds--;
+		if (same_code(own->currency, share->currency))
+		{
+			sums.refunds--;
+			place.total -= own->amount;
+		}
+	}
+	place.other_currency = sums.all_refunds != sums.refunds;
+	return place;
+}
+
+void
+svp_tally_read(SvpRefundCase *refund)
+{
+	const SvpRefundRule *rule = refund->rule;
+	SvpRefundShare share = svp_refund_share(refund);
+	SvpTallyPlace order;
+
+	memset(&refund->sums, 0, sizeof(refund->sums));
+	if (rule == NULL || refund->attachment->refund == NULL)
+		return;
+	order = place_of(refund, &share, SVP_SCOPE_ORDER);
+	refund->sums.order = order.total;
+	refund->sums.other_currency = order.other_currency;
+	refund->sums.line = place_of(refund, &share, SVP_SCOPE_LINE).total;
+	if (share.customer != NULL && (rule->customer_count > 0 || rule->customer_amount.given))
+		sum_customer(refund, &share);
+	if (rule->duplicate_within > 0)
+		find_duplicate(refund, &share);
+}
