@@ -9,7 +9,23 @@
  */
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
 #include "issue.h"
+
+/*
+ * Not from a sequence: an application may ask for lastval() after its INSERT,
+ * and means its own.  The time serves as well, since a ticket's issues are
+ * recorded by one session at a time.
+ */
+static int64
+next_number(void)
+{
+	static int64 last = 0;
+
+	last = Max(last + 1, GetCurrentTimestamp());
+	return last;
+}
 
 void
 svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *problem,
@@ -22,6 +38,7 @@ svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *proble
 	svp_row_add_text(&row, problem);
 	svp_row_add_text(&row, detail);
 	svp_row_add_text(&row, value);
+	svp_row_add(&row, Int64GetDatum(next_number()));
 	svp_rows_insert(attachment, SVP_ISSUE, row.values, row.nulls);
 }
 

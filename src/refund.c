@@ -166,8 +166,7 @@ tell_cutoff(SvpJudgement *judgement, const Limit *binding)
 	decision->bound_by = binding->cutoff.window;
 	decision->cutoff = binding->cutoff;
 	if (is_over(binding))
-		svp_object(judgement, SVP_REFUND_REFUSED, binding->reason,
-				   binding->cutoff.start == NULL ? NULL : binding->cutoff.start->fact);
+		svp_object(judgement, SVP_REFUND_REFUSED, binding->reason, binding->cutoff.start->fact);
 }
 
 /* The claim window is for when the customer asked, the issue limit for now. */

@@ -259,6 +259,7 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 {
 	const SvpRelief *relief = &judgement->facts->relief;
 	SvpRefundDecision *decision = judgement->decision;
+	bool		approved = relief->approved && amount != NULL;
 	Bound		allowed = most;
 
 	decision->has_limit = most.given || without_approval.given;
@@ -266,12 +267,12 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 		most.given ? Min(most.most, without_approval.most) : without_approval.most;
 
 	if (judgement->any_amount == SVP_REFUND_REFUSED ||
-		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !relief->approved))
+		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !approved))
 		bound(&allowed, 0, 0);
 	else if (judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL)
 		bound(&allowed, relief->approved_amount, 0);
 	else if (without_approval.given)
-		bound(&allowed, relief->approved ? Max(without_approval.most, relief->approved_amount) :
+		bound(&allowed, approved ? Max(without_approval.most, relief->approved_amount) :
 			  without_approval.most, 0);
 
 	decision->has_allowed_amount = amount != NULL || allowed.given;

@@ -74,20 +74,25 @@ add_months(int32 date, int64 months)
 }
 
 /*
- * The working day that is so many after a date: counted from the last instant
- * of that, or of the one before where a zone has skipped it.
+ * The working day that is so many after a date.  One that a zone has skipped
+ * is none, so that counting may start on the day before.
  */
 static SvpTimeResult
 working_day_after(SvpCalendar *calendar, int32 date, int32 days, int32 *landing)
 {
 	SvpTimeResult result;
-	int64		midnight;
-	int64		end;
+	int64		at;
+	int32		found;
 
-	if ((result = midnight_after(calendar, date, &midnight)) != SVP_TIME_OK ||
-		(result = svp_days_deadline(calendar, midnight - 1, days, true, &end)) != SVP_TIME_OK)
+	if ((result = svp_local_instant(calendar, date, 0, &at)) != SVP_TIME_OK ||
+		(result = date_of(calendar, at, &found)) != SVP_TIME_OK)
 		return result;
-	return date_of(calendar, end - 1, landing);
+	if (found > date &&
+		(result = svp_local_instant(calendar, date - 1, 0, &at)) != SVP_TIME_OK)
+		return result;
+	if ((result = svp_days_deadline(calendar, at, days, false, &at)) != SVP_TIME_OK)
+		return result;
+	return date_of(calendar, at, landing);
 }
 
 /*
@@ -285,9 +290,9 @@ campaign_covers(const SvpCampaign *campaign, int32 date, int32 *until)
 		year++;
 	else if (!goes_on)
 		return false;
-	if (compare_in_year(&campaign->until, last->month, last->day) < 0)
-		year++;
 	*until = clamped_date(year, campaign->until.month, campaign->until.day);
+	if (*until < clamped_date(year, last->month, last->day))
+		*until = clamped_date(year + 1, campaign->until.month, campaign->until.day);
 	return true;
 }
 

@@ -53,7 +53,7 @@ static const SvpColumn message_columns[] = {
 };
 
 static const SvpColumn issue_columns[] = {
-	{"problem", TEXTOID}, {"detail", TEXTOID}, {"value", TEXTOID}
+	{"problem", TEXTOID}, {"detail", TEXTOID}, {"value", TEXTOID}, {"issue_id", INT8OID}
 };
 
 static const SvpColumn move_columns[] = {

@@ -1,8 +1,6 @@
-CREATE SEQUENCE @data@.issue_id_seq;
-
 CREATE TABLE @data@.issue (
     @key_columns@,
-    issue_id bigint NOT NULL DEFAULT nextval('@data@.issue_id_seq'),
+    issue_id bigint NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     problem text NOT NULL,
     detail text NOT NULL,
@@ -10,12 +8,9 @@ CREATE TABLE @data@.issue (
     PRIMARY KEY (@key@, issue_id)
 );
 
-ALTER SEQUENCE @data@.issue_id_seq OWNED BY @data@.issue.issue_id;
-
-COMMENT ON SEQUENCE @data@.issue_id_seq IS 'Numbers of the issues';
 COMMENT ON TABLE @data@.issue IS
     'What could not be understood of the rows; the statements that wrote them went on';
-COMMENT ON COLUMN @data@.issue.issue_id IS 'Number of the issue';
+COMMENT ON COLUMN @data@.issue.issue_id IS 'When it was recorded, in microseconds since 2000: unique within its ticket, in order';
 COMMENT ON COLUMN @data@.issue.recorded_at IS 'When the transaction began that wrote the row';
 COMMENT ON COLUMN @data@.issue.problem IS 'Code of the problem, such as unmapped_state';
 COMMENT ON COLUMN @data@.issue.detail IS 'What it is and what was done about it, in a sentence';

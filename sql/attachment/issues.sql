@@ -10,7 +10,7 @@ SELECT issue_id,
 
 COMMENT ON VIEW @views@.issues IS
     'What could not be understood of the CRM''s rows, and what was done about it: one row an event';
-COMMENT ON COLUMN @views@.issues.issue_id IS 'Unique: number of the issue';
+COMMENT ON COLUMN @views@.issues.issue_id IS 'When it was recorded, in microseconds since 2000: unique within its ticket';
 COMMENT ON COLUMN @views@.issues.recorded_at IS 'When the transaction began that wrote the row';
 COMMENT ON COLUMN @views@.issues.recorded_on IS 'Date of recorded_at in UTC';
 COMMENT ON COLUMN @views@.issues.problem IS 'Code of the problem, such as unmapped_state';

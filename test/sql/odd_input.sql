@@ -55,6 +55,12 @@ SELECT id, metric, cycle, state, started_at, due_at, stopped_at, elapsed_us FROM
 SELECT metric, cycle, state, started_at, stopped_at FROM odd_data.clock WHERE id = 1 ORDER BY metric, cycle;
 SELECT id, problem, detail, value FROM odd_data.issue ORDER BY issue_id;
 
+-- An application that asks for lastval() after its INSERT gets its own, whatever was recorded meanwhile.
+CREATE TEMPORARY SEQUENCE own;
+INSERT INTO crm_odd.ticket VALUES (nextval('own') + 99, 'no such state', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+SELECT lastval(), count(*) AS issues FROM odd_data.issue WHERE id = 100;
+DELETE FROM crm_odd.ticket WHERE id = 100;
+
 -- The status map changes while tickets are open: what was recorded stays, and counts as it was understood; from now on it is the new map.
 INSERT INTO crm_odd.ticket VALUES (12, 'waiting', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 UPDATE service_policy.attachment SET states = '{"new": "open", "waiting": "open", "done": "resolved", "parked": "pending"}' WHERE name = 'odd';

@@ -25,7 +25,7 @@ foreach my $statement (
 	(map { ("SELECT * FROM desk.$_", "DELETE FROM desk.$_") } qw(ticket_status compliance compliance_daily issues refund_log exception_use)),
 	(map { ("SELECT * FROM service_policy.$_", "DELETE FROM service_policy.$_") } qw(attachment attachment_table policy policy_version)),
 	q{SELECT service_policy.grant_exception('desk', '{"ticket": [1]}', 'for me', 1)}, q{SELECT nextval('desk_data.exception_id_seq')},
-	q{SELECT nextval('desk_data.issue_id_seq')}, q{SELECT setval('desk_data.issue_id_seq', 1)},
+	q{SELECT nextval('desk_data.deadline_move_id_seq')}, q{SELECT setval('desk_data.deadline_move_id_seq', 1)},
 	q{UPDATE service_policy.calendar SET time_zone = 'Pacific/Apia'}, q{DELETE FROM service_policy.calendar_hours},
 	q{SELECT service_policy.explain_ticket('desk', '{1}')}, q{SELECT service_policy._ticket_changed()},
 	q{SELECT service_policy.detach('desk')}, q{SELECT service_policy._drop_parts('desk', false)},
