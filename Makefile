@@ -20,6 +20,7 @@ SQL_PARTS = \
 	explain \
 	refund \
 	refund_exception \
+	refund_explain \
 	message \
 	backfill \
 	references \

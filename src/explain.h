@@ -34,5 +34,7 @@ extern void svp_explain_metric(SvpExplanation *explanation, const char *metric);
 /* explain_match.c */
 extern void svp_explain_match(SvpExplanation *explanation, const char *metric,
 							  const SvpScenario *scenario);
+extern void svp_tell_match(SvpStory *story, const char *named, const SvpCondition *when,
+						   const SvpCondition *counts, const SvpScenario *scenario);
 
 #endif							/* SVP_EXPLAIN_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * explain_match.c
- *		Why one benchmark counts and others do not, in words.
+ *		Why one benchmark or rule counts and others do not, in words.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -51,6 +51,24 @@ conditions(const SvpCondition *when, const SvpScenario *scenario, bool met)
 }
 
 /*
+ * Tell of one of those that are chosen from whether it matches a scenario, and
+ * whether it is the one that counts, which is given too (or NULL).
+ */
+void
+svp_tell_match(SvpStory *story, const char *named, const SvpCondition *when,
+			   const SvpCondition *counts, const SvpScenario *scenario)
+{
+	if (when == counts)
+		svp_tell(story, " %s counts: %s", named, when->nconditions == 0 ?
+				 "it has no conditions" : conditions(when, scenario, true));
+	else if (svp_scenario_matches(when, scenario))
+		svp_tell(story, " %s matches too, but %s", named, when->nconditions < counts->nconditions ?
+				 "has fewer conditions" : "comes later in the document");
+	else
+		svp_tell(story, " %s does not match: %s", named, conditions(when, scenario, false));
+}
+
+/*
  * Tell of each benchmark of the metric whether it matches a scenario, and
  * which counts.
  */
@@ -64,18 +82,8 @@ svp_explain_match(SvpExplanation *explanation, const char *metric, const SvpScen
 	{
 		const SvpBenchmark *benchmark = &policy->benchmarks[i];
 
-		if (strcmp(benchmark->metric, metric) != 0)
-			continue;
-		if (i == best)
-			svp_tell(&explanation->story, " benchmark \"%s\" counts: %s", benchmark->name,
-					 benchmark->when.nconditions == 0 ? "it has no conditions" :
-					 conditions(&benchmark->when, scenario, true));
-		else if (svp_scenario_matches(&benchmark->when, scenario))
-			svp_tell(&explanation->story, " benchmark \"%s\" matches too, but %s", benchmark->name,
-					 benchmark->when.nconditions < policy->benchmarks[best].when.nconditions ?
-					 "has fewer conditions" : "comes later in the document");
-		else
-			svp_tell(&explanation->story, " benchmark \"%s\" does not match: %s", benchmark->name,
-					 conditions(&benchmark->when, scenario, false));
+		if (strcmp(benchmark->metric, metric) == 0)
+			svp_tell_match(&explanation->story, psprintf("benchmark \"%s\"", benchmark->name),
+						   &benchmark->when, best < 0 ? NULL : &policy->benchmarks[best].when, scenario);
 	}
 }

@@ -59,7 +59,7 @@ parse_messages(const SvpNode *rule, SvpRefundRule *result)
 	for (int i = 0; i < n; i++)
 	{
 		result->messages[i].reason = pstrdup(members[i].key);
-		svp_read_text(&members[i], &result->messages[i].text);
+		svp_parse_template(&members[i], &result->messages[i].text);
 		if (svp_word_index(reasons, nreasons, members[i].key) < 0)
 			svp_node_unknown(&members[i], "reason", members[i].key, reasons, nreasons);
 	}
@@ -129,7 +129,7 @@ parse_refund(SvpParse *parse, const SvpNode *entry, int index)
 	if (svp_node_member(entry, "mode", &node))
 		rule->mode = Max(svp_read_word(&node, "mode", SVP_KEYS(svp_mode_names)), 0);
 	if (svp_node_member(entry, "message", &node))
-		svp_read_text(&node, &rule->message);
+		svp_parse_template(&node, &rule->message);
 	parse_messages(entry, rule);
 }
 

@@ -176,6 +176,26 @@ typedef struct SvpRefundDecision
 	SvpAmount	fee;			/* of the allowed amount, what the company keeps */
 } SvpRefundDecision;
 
+/* What refunds are added up over. */
+typedef enum SvpRefundScope
+{
+	SVP_BOUND_ORDER,
+	SVP_BOUND_LINE,
+	SVP_BOUND_CUSTOMER
+} SvpRefundScope;
+
+/* One thing that bounds a refund. */
+typedef struct SvpRefundBound
+{
+	const char *name;			/* the rule's key, or the fact */
+	SvpRefundReason reason;		/* of an amount above it */
+	SvpRefundScope scope;
+	SvpAmount	most;			/* in all … */
+	SvpAmount	already;		/* … of which this much was refunded before */
+} SvpRefundBound;
+
+#define SVP_NREFUND_BOUNDS 6
+
 /* Windows, see refund_window.c */
 extern SvpTimeResult svp_window_cutoff(const SvpWindow *window, SvpCalendar *calendar,
 									   int64 start, int64 *cutoff);
@@ -184,6 +204,9 @@ extern void svp_cutoff_find(const SvpWindow *window, SvpCalendar *calendar,
 
 /* Amounts, see refund_amount.c */
 extern bool svp_money_in(const SvpMoney *money, const char *currency, SvpAmount *amount);
+extern int	svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts,
+							  SvpRefundBound *bounds);
+extern SvpAmount svp_refund_left(const SvpRefundBound *bound);
 
 extern const SvpRefundFact *svp_refund_fact(const SvpRefundFacts *facts, const char *name);
 extern void svp_refund_decide(const SvpRefundRule *rule, const SvpRefundCalendars *calendars,

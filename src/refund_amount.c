@@ -19,7 +19,7 @@
 #include "currency.h"
 #include "refund_judge.h"
 
-/* A bound on the refund at hand, if there is any. */
+/* The least of several bounds, if there are any. */
 typedef struct Bound
 {
 	bool		given;
@@ -102,11 +102,9 @@ find_amount(const SvpRefundFacts *facts, const char *name, SvpAmount *amount)
 
 /* Bounds */
 
-/* Of what is bounded, some was refunded already. */
 static void
-bound(Bound *bound, SvpAmount most, SvpAmount already)
+bound(Bound *bound, SvpAmount most)
 {
-	most = Max(most - Max(already, 0), 0);
 	bound->most = bound->given ? Min(bound->most, most) : most;
 	bound->given = true;
 }
@@ -120,57 +118,65 @@ paid_alike(const SvpRefundFacts *facts)
 }
 
 /*
- * What may be refunded at most, with approval if need be: by the rule, of
- * which an exception may give more, and never more than was paid.
+ * What bounds a refund: the rule, of which an exception may give more, and
+ * what was paid, of which none gives more.  Gives the number of bounds.
  */
-static Bound
-ceiling(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+int
+svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundBound *bounds)
 {
 	const SvpRefundSums *sums = &facts->sums;
 	SvpAmount	unit = minor_unit(facts->currency);
 	SvpAmount	extra = facts->relief.extra;
-	Bound		most = {false, 0};
 	SvpAmount	amount;
 	SvpAmount	paid;
 	SvpAmount	line_paid;
-	bool		has_paid = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN;
-	bool		has_line = find_amount(facts, SVP_FACT_LINE_PAID, &line_paid) == SVP_KNOWN;
+	bool		has_paid = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN && paid_alike(facts);
+	bool		has_line = find_amount(facts, SVP_FACT_LINE_PAID, &line_paid) == SVP_KNOWN && paid_alike(facts);
+	int			n = 0;
 
 	if (svp_money_in(&rule->max_amount, facts->currency, &amount))
-		bound(&most, add(round_down(amount, unit), extra), sums->order);
-	if (!paid_alike(facts))
-		return most;
+		bounds[n++] = (SvpRefundBound) {"max_amount", SVP_REASON_AMOUNT, SVP_BOUND_ORDER,
+			add(round_down(amount, unit), extra), sums->order};
 	if (rule->has_max_share && rule->max_share < SVP_AMOUNT_ONE && (has_line || has_paid))
-		bound(&most, add(round_down(share_of(has_line ? line_paid : paid, rule->max_share), unit), extra),
-			  has_line ? sums->line : sums->order);
+		bounds[n++] = (SvpRefundBound) {"max_share", SVP_REASON_AMOUNT,
+			has_line ? SVP_BOUND_LINE : SVP_BOUND_ORDER,
+			add(round_down(share_of(has_line ? line_paid : paid, rule->max_share), unit), extra),
+			has_line ? sums->line : sums->order};
 	if (has_paid)
-		bound(&most, paid, sums->order);
+		bounds[n++] = (SvpRefundBound) {SVP_FACT_PAID_AMOUNT, SVP_REASON_AMOUNT, SVP_BOUND_ORDER,
+			paid, sums->order};
 	if (has_line)
-		bound(&most, line_paid, sums->line);
-	return most;
-}
-
-/* What a customer may still have in the days that the rule looks back. */
-static Bound
-customer_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
-{
-	Bound		most = {false, 0};
-	SvpAmount	amount;
-
+		bounds[n++] = (SvpRefundBound) {SVP_FACT_LINE_PAID, SVP_REASON_AMOUNT, SVP_BOUND_LINE,
+			line_paid, sums->line};
 	if (svp_money_in(&rule->customer_amount, facts->currency, &amount))
-		bound(&most, round_down(amount, minor_unit(facts->currency)), facts->sums.customer);
-	return most;
+		bounds[n++] = (SvpRefundBound) {"per_customer", SVP_REASON_CUSTOMER_LIMIT, SVP_BOUND_CUSTOMER,
+			round_down(amount, unit), sums->customer};
+	if (svp_money_in(&rule->approval_above, facts->currency, &amount))
+		bounds[n++] = (SvpRefundBound) {"approval_above", SVP_REASON_NEEDS_APPROVAL, SVP_BOUND_ORDER,
+			round_down(amount, unit), sums->order};
+	return n;
 }
 
-static Bound
-approval_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+SvpAmount
+svp_refund_left(const SvpRefundBound *bound)
 {
-	Bound		most = {false, 0};
-	SvpAmount	amount;
+	return Max(bound->most - Max(bound->already, 0), 0);
+}
 
-	if (svp_money_in(&rule->approval_above, facts->currency, &amount))
-		bound(&most, round_down(amount, minor_unit(facts->currency)), facts->sums.order);
-	return most;
+/*
+ * The least that is left by the bounds that a reason is about.
+ */
+static Bound
+bound_by(const SvpRefundBound *bounds, int n, SvpRefundReason reason)
+{
+	Bound		least = {false, 0};
+
+	for (int i = 0; i < n; i++)
+	{
+		if (bounds[i].reason == reason)
+			bound(&least, svp_refund_left(&bounds[i]));
+	}
+	return least;
 }
 
 /* Objections */
@@ -268,16 +274,16 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
 
 	if (judgement->any_amount == SVP_REFUND_REFUSED ||
 		(judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL && !approved))
-		bound(&allowed, 0, 0);
+		bound(&allowed, 0);
 	else if (judgement->any_amount == SVP_REFUND_NEEDS_APPROVAL)
-		bound(&allowed, relief->approved_amount, 0);
+		bound(&allowed, relief->approved_amount);
 	else if (without_approval.given)
 		bound(&allowed, approved ? Max(without_approval.most, relief->approved_amount) :
-			  without_approval.most, 0);
+			  without_approval.most);
 
 	decision->has_allowed_amount = amount != NULL || allowed.given;
 	if (amount != NULL)
-		bound(&allowed, *amount, 0);
+		bound(&allowed, *amount);
 	decision->allowed_amount = allowed.most;
 }
 
@@ -301,9 +307,11 @@ svp_judge_amount(SvpJudgement *judgement)
 {
 	const SvpRefundRule *rule = judgement->rule;
 	const SvpRefundFacts *facts = judgement->facts;
-	Bound		most = ceiling(rule, facts);
-	Bound		customer = customer_bound(rule, facts);
-	Bound		without_approval = approval_bound(rule, facts);
+	SvpRefundBound bounds[SVP_NREFUND_BOUNDS];
+	int			n = svp_refund_bounds(rule, facts, bounds);
+	Bound		most = bound_by(bounds, n, SVP_REASON_AMOUNT);
+	Bound		customer = bound_by(bounds, n, SVP_REASON_CUSTOMER_LIMIT);
+	Bound		without_approval = bound_by(bounds, n, SVP_REASON_NEEDS_APPROVAL);
 	SvpAmount	amount;
 	bool		has_amount = find_amount(facts, SVP_FACT_AMOUNT, &amount) == SVP_KNOWN;
 
@@ -320,7 +328,7 @@ svp_judge_amount(SvpJudgement *judgement)
 		svp_object_to_amount(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_NEEDS_APPROVAL);
 
 	if (customer.given)
-		bound(&most, customer.most, 0);
+		bound(&most, customer.most);
 	if (has_amount)
 		approve(judgement, amount);
 	allow(judgement, most, without_approval, has_amount ? &amount : NULL);

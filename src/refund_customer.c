@@ -183,15 +183,12 @@ fill_in(const SvpRefundCase *refund, const char *message)
 	{
 		char		name[SVP_PLACEHOLDER_SIZE];
 
-		if (piece.kind == SVP_PIECE_NAME &&
-			svp_refund_placeholder_exists(svp_placeholder_name(&piece, name)))
+		if (piece.kind == SVP_PIECE_NAME)
 		{
-			const char *value = placeholder(refund, name);
+			const char *value = placeholder(refund, svp_placeholder_name(&piece, name));
 
 			appendStringInfoString(&text, value == NULL ? "-" : value);
 		}
-		else if (piece.kind == SVP_PIECE_NAME)
-			appendStringInfo(&text, "{%s}", name);
 		else
 			appendBinaryStringInfo(&text, piece.start, piece.length);
 	}

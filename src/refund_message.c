@@ -13,6 +13,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "refund_exception.h"
 #include "refund_message.h"
 #include "refund_text.h"
 
@@ -33,9 +34,63 @@ subject(const SvpRefundCase *refund)
 		psprintf("refund of %s", svp_refund_money(refund, amount->value));
 }
 
-/*
- * Why a refund is not allowed, as a clause.
- */
+/* Why a refund is not allowed, as clauses. */
+
+static char *
+too_much(const SvpRefundCase *refund)
+{
+	SvpRefundBound bound;
+	char	   *left;
+	const char *approval = refund->decision.reason == SVP_REASON_NEEDS_APPROVAL ? " without approval" : "";
+
+	if (!svp_refund_binding_bound(refund, refund->decision.reason, &bound))
+		return "it is too much";
+	left = svp_refund_money(refund, svp_refund_left(&bound));
+	if (bound.already <= 0)
+		return psprintf("at most %s is allowed%s", left, approval);
+	return psprintf("at most %s is allowed%s, since the %s was refunded %s before", left, approval,
+					svp_refund_scope_names[bound.scope], svp_refund_money(refund, bound.already));
+}
+
+static char *
+too_often(const SvpRefundCase *refund)
+{
+	const SvpRefundRule *rule = refund->rule;
+	SvpRefundBound bound;
+
+	if (strcmp(refund->decision.about, SVP_FACT_AMOUNT) == 0 &&
+		svp_refund_binding_bound(refund, SVP_REASON_CUSTOMER_LIMIT, &bound))
+		return psprintf("the customer was refunded %s in %d days, and %s is allowed",
+						svp_refund_money(refund, bound.already), rule->customer_days,
+						svp_refund_money(refund, bound.most));
+	return psprintf("the customer has had %d refund%s in %d days, and %d %s allowed",
+					refund->sums.customer_count, refund->sums.customer_count == 1 ? "" : "s",
+					rule->customer_days, rule->customer_count, rule->customer_count == 1 ? "is" : "are");
+}
+
+static char *
+wrong_currency(const SvpRefundCase *refund)
+{
+	const char *currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY);
+
+	if (strcmp(refund->decision.about, SVP_FACT_ORDER_ID) == 0)
+		return "its order has refunds in another currency";
+	if (currency == NULL)
+		return "its currency is not known";
+	if (strcmp(refund->decision.about, SVP_FACT_PAID_CURRENCY) == 0)
+		return psprintf("it is in %s, and what was paid is in %s", currency,
+						svp_refund_case_text(refund, SVP_FACT_PAID_CURRENCY));
+	return psprintf("the rule names no amount in %s", currency);
+}
+
+static char *
+missing(const SvpRefundDecision *decision)
+{
+	if (decision->future != NULL && strcmp(decision->about, decision->future) == 0)
+		return psprintf("%s lies in the future", decision->about);
+	return psprintf("the fact %s is missing", decision->about);
+}
+
 static char *
 objection(const SvpRefundCase *refund)
 {
@@ -52,32 +107,47 @@ objection(const SvpRefundCase *refund)
 			return psprintf("it had to be issued before %s", cutoff_text(refund));
 		case SVP_REASON_AMOUNT:
 		case SVP_REASON_NEEDS_APPROVAL:
-			return psprintf("at most %s is allowed%s", svp_refund_money(refund, decision->allowed_amount),
-							decision->reason == SVP_REASON_AMOUNT ? "" : " without approval");
+			return too_much(refund);
 		case SVP_REASON_FACT_UNREADABLE:
 			return about == NULL ? "its facts cannot be read" :
 				psprintf("the fact %s cannot be read", about);
 		case SVP_REASON_FACT_MISSING:
-			return psprintf("the fact %s is missing", about);
+			return missing(decision);
 		case SVP_REASON_CALENDAR:
 			return psprintf("the calendar \"%s\" cannot be used", about);
 		case SVP_REASON_CURRENCY:
-			return strcmp(about, SVP_FACT_ORDER_ID) == 0 ? "its order has refunds in another currency" :
-				"the rule does not allow for its currency";
+			return wrong_currency(refund);
 		case SVP_REASON_CUSTOMER_LIMIT:
-			return psprintf("the customer has had as much as is allowed in %d days",
-							refund->rule->customer_days);
+			return too_often(refund);
 		case SVP_REASON_DUPLICATE:
-			return "one just like it was given already";
+			return psprintf("one just like it was given in the last %s",
+							svp_refund_hours(refund->rule->duplicate_within));
 		case SVP_REASON_OWN:
-			return "the agent is the customer";
+			return psprintf("the agent, %s, is the customer", svp_refund_case_text(refund, SVP_FACT_AGENT));
 		case SVP_REASON_FOUR_EYES:
-			return "somebody other than who asks for it has to approve it";
+			return decision->outcome == SVP_REFUND_REFUSED ?
+				psprintf("the agent, %s, cannot approve it too", svp_refund_case_text(refund, SVP_FACT_AGENT)) :
+				"somebody other than the agent has to approve it";
 		case SVP_REASON_NONE:
 		case SVP_REASON_NO_RULE:
 			break;
 	}
 	return "";
+}
+
+/* By which exception or approval it is allowed, if by any. */
+static char *
+by_relief(const SvpRefundCase *refund)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (refund->exception != NULL)
+		appendStringInfo(&text, " by exception " INT64_FORMAT, refund->exception->id);
+	if (refund->approval != NULL)
+		appendStringInfo(&text, "%s by approval " INT64_FORMAT, text.len > 0 ? " and" : "",
+						 refund->approval->id);
+	return text.data;
 }
 
 static char *
@@ -87,9 +157,9 @@ permission(const SvpRefundCase *refund)
 		return psprintf("no version of policy \"%s\" was in force", refund->attachment->policy);
 	if (refund->rule == NULL)
 		return psprintf("no rule of policy \"%s\" applies", refund->policy->name);
-	if (!refund->decision.has_cutoff)
-		return psprintf("allowed by rule \"%s\"", refund->rule->name);
-	return psprintf("allowed by rule \"%s\" before %s", refund->rule->name, cutoff_text(refund));
+	return psprintf("allowed by rule \"%s\"%s%s%s", refund->rule->name,
+					refund->decision.has_cutoff ? " before " : "",
+					refund->decision.has_cutoff ? cutoff_text(refund) : "", by_relief(refund));
 }
 
 /*
@@ -134,29 +204,76 @@ append_unreadable(StringInfo text, const SvpRefundCase *refund)
 }
 
 /*
- * How the cutoff came about, and which version judged: an error's detail.
+ * From where a window was counted.
+ */
+static void
+append_start(StringInfo text, const SvpCutoff *cutoff, SvpCalendar *calendar)
+{
+	if (cutoff->campaign != NULL)
+		appendStringInfo(text, "The cutoff is that of a campaign, by %s", cutoff->campaign->fact);
+	else
+		appendStringInfo(text, "The cutoff is %s from %s, which is %s", svp_refund_length(cutoff->window),
+						 cutoff->start->fact, svp_refund_instant(calendar, cutoff->start_at));
+	if (cutoff->campaign == NULL && cutoff->start->transit_days > 0)
+		appendStringInfo(text, ", after %d day%s of transit", cutoff->start->transit_days,
+						 cutoff->start->transit_days == 1 ? "" : "s");
+	if (cutoff->duty == SVP_DUTY_TOLD_LATE)
+		appendStringInfo(text, ", counted from %s, which is %s", cutoff->window->duty.fact,
+						 svp_refund_instant(calendar, cutoff->told_at));
+	else if (cutoff->duty == SVP_DUTY_NOT_TOLD)
+		appendStringInfo(text, ", and " INT64_FORMAT " months more for want of %s",
+						 cutoff->window->duty.months, cutoff->window->duty.fact);
+	if (cutoff->campaign == NULL && cutoff->window->extend_to_working_day)
+		appendStringInfoString(text, ", extended to a working day");
+}
+
+static void
+append_cutoff(StringInfo text, const SvpRefundCase *refund)
+{
+	const SvpCutoff *cutoff = &refund->decision.cutoff;
+	SvpCalendar *calendar = svp_refund_calendar(refund, cutoff->window);
+	const SvpRefundFact *asked = svp_refund_case_fact(refund, SVP_FACT_REQUESTED_AT);
+
+	append_start(text, cutoff, calendar);
+	if (refund->relief.grace_days > 0)
+		appendStringInfo(text, ", with %d day%s of grace", refund->relief.grace_days,
+						 refund->relief.grace_days == 1 ? "" : "s");
+	if (cutoff->window == &refund->rule->window && asked->knowledge == SVP_KNOWN)
+		appendStringInfo(text, "; the customer asked at %s", svp_refund_instant(calendar, asked->value));
+	appendStringInfoString(text, ". ");
+}
+
+/*
+ * Which bound an amount goes beyond.
+ */
+static void
+append_bound(StringInfo text, const SvpRefundCase *refund)
+{
+	SvpRefundBound bound;
+
+	if ((refund->decision.reason != SVP_REASON_AMOUNT &&
+		 refund->decision.reason != SVP_REASON_NEEDS_APPROVAL) ||
+		!svp_refund_binding_bound(refund, refund->decision.reason, &bound))
+		return;
+	appendStringInfo(text, "The bound is %s, %s", bound.name, svp_refund_money(refund, bound.most));
+	if (bound.already > 0)
+		appendStringInfo(text, " for the %s", svp_refund_scope_names[bound.scope]);
+	appendStringInfoString(text, ". ");
+}
+
+/*
+ * How the cutoff or the bound came about, and which version judged: an error's
+ * detail.
  */
 char *
 svp_refund_grounds(const SvpRefundCase *refund)
 {
-	const SvpWindow *window = refund->decision.bound_by;
 	StringInfoData text;
 
 	initStringInfo(&text);
-	if (window != NULL)
-	{
-		SvpCalendar *calendar = svp_refund_calendar(refund, window);
-		const SvpRefundFact *start = svp_refund_case_fact(refund, window->from);
-		const SvpRefundFact *asked = svp_refund_case_fact(refund, SVP_FACT_REQUESTED_AT);
-
-		appendStringInfo(&text, "The cutoff is %s from %s, which is %s", svp_refund_length(window),
-						 window->from, svp_refund_instant(calendar, start->value));
-		if (window->extend_to_working_day)
-			appendStringInfoString(&text, ", extended to a working day");
-		if (window == &refund->rule->window && asked->knowledge == SVP_KNOWN)
-			appendStringInfo(&text, "; the customer asked at %s", svp_refund_instant(calendar, asked->value));
-		appendStringInfoString(&text, ". ");
-	}
+	if (refund->decision.bound_by != NULL)
+		append_cutoff(&text, refund);
+	append_bound(&text, refund);
 	if (refund->decision.reason == SVP_REASON_FACT_UNREADABLE)
 		append_unreadable(&text, refund);
 	if (refund->policy != NULL)
@@ -165,13 +282,23 @@ svp_refund_grounds(const SvpRefundCase *refund)
 	return text.data;
 }
 
-/* Can somebody with discretion depart from the rule here? */
-static bool
-exception_helps(const SvpRefundCase *refund)
+/*
+ * Who can help, or NULL: an exception departs from the rule, an approval is
+ * what it asks for.
+ */
+char *
+svp_refund_remedy(const SvpRefundCase *refund)
 {
-	return refund->decision.reason == SVP_REASON_CUTOFF ||
-		refund->decision.reason == SVP_REASON_ISSUE_LIMIT ||
-		refund->decision.reason == SVP_REASON_AMOUNT;
+	const SvpRefundDecision *decision = &refund->decision;
+
+	if (refund->policy == NULL || refund->policy->ndiscretions == 0)
+		return NULL;
+	if (decision->outcome == SVP_REFUND_NEEDS_APPROVAL)
+		return "A role with discretion may approve it with service_policy.approve_refund().";
+	if (decision->reason == SVP_REASON_CUTOFF || decision->reason == SVP_REASON_ISSUE_LIMIT ||
+		decision->reason == SVP_REASON_AMOUNT)
+		return "A role with discretion may depart from the rule with service_policy.grant_exception().";
+	return NULL;
 }
 
 /*
@@ -182,11 +309,10 @@ exception_helps(const SvpRefundCase *refund)
 char *
 svp_refund_hint(const SvpRefundCase *refund)
 {
-	bool		discretion = refund->policy != NULL && refund->policy->ndiscretions > 0;
+	char	   *remedy = svp_refund_remedy(refund);
 
 	if (refund->decision.outcome == SVP_REFUND_NEEDS_APPROVAL)
-		return discretion ? "A role to which the policy gives discretion may approve it, with service_policy.approve_refund()." : NULL;
-	return psprintf("To tell the customer: %s%s", svp_refund_customer_message(refund, NULL),
-					discretion && exception_helps(refund) ?
-					"\nA role to which the policy gives discretion may depart from the rule, with service_policy.grant_exception()." : "");
+		return remedy;
+	return psprintf("To tell the customer: %s%s%s", svp_refund_customer_message(refund, NULL),
+					remedy == NULL ? "" : "\n", remedy == NULL ? "" : remedy);
 }

@@ -15,14 +15,11 @@
 #include "utils/timestamp.h"
 
 #include "business_time_compile.h"
+#include "currency.h"
 #include "refund_table.h"
 #include "refund_text.h"
 
-static int
-minor_digits(const char *currency)
-{
-	return 2;
-}
+const char *const svp_refund_scope_names[] = {"order", "line", "customer"};
 
 /*
  * An amount with the digits of its currency, and with more only where it has
@@ -31,7 +28,7 @@ minor_digits(const char *currency)
 char *
 svp_refund_amount_text(const SvpRefundCase *refund, SvpAmount amount)
 {
-	int			digits = minor_digits(svp_refund_case_text(refund, "currency"));
+	int			digits = svp_currency_digits(svp_refund_case_text(refund, SVP_FACT_CURRENCY));
 	uint64		magnitude = amount < 0 ? -(uint64) amount : (uint64) amount;
 	uint64		unit = SVP_AMOUNT_ONE;
 
@@ -48,7 +45,7 @@ svp_refund_amount_text(const SvpRefundCase *refund, SvpAmount amount)
 char *
 svp_refund_money(const SvpRefundCase *refund, SvpAmount amount)
 {
-	const char *currency = svp_refund_case_text(refund, "currency");
+	const char *currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY);
 	char	   *text = svp_refund_amount_text(refund, amount);
 
 	return currency == NULL ? text : psprintf("%s %s", text, currency);
@@ -125,8 +122,14 @@ svp_refund_length(const SvpWindow *window)
 	if (window->unit != SVP_WINDOW_EXACTLY)
 		return psprintf(INT64_FORMAT " %s%s", window->length, units[window->unit],
 						window->length == 1 ? "" : "s");
-	return psprintf(INT64_FORMAT ":%02d hours", window->length / SVP_USEC_PER_HOUR,
-					(int) (window->length % SVP_USEC_PER_HOUR / SVP_USEC_PER_MINUTE));
+	return svp_refund_hours(window->length);
+}
+
+char *
+svp_refund_hours(int64 usec)
+{
+	return psprintf(INT64_FORMAT ":%02d hours", usec / SVP_USEC_PER_HOUR,
+					(int) (usec % SVP_USEC_PER_HOUR / SVP_USEC_PER_MINUTE));
 }
 
 SvpCalendar *
@@ -144,4 +147,23 @@ svp_refund_zone(const SvpRefundCase *refund)
 	if (refund->decision.bound_by != NULL)
 		return svp_refund_calendar(refund, refund->decision.bound_by);
 	return refund->calendars.window != NULL ? refund->calendars.window : refund->calendars.issue_limit;
+}
+
+bool
+svp_refund_binding_bound(const SvpRefundCase *refund, SvpRefundReason reason, SvpRefundBound *binding)
+{
+	SvpRefundFacts facts = svp_refund_case_facts(refund);
+	SvpRefundBound bounds[SVP_NREFUND_BOUNDS];
+	int			n = svp_refund_bounds(refund->rule, &facts, bounds);
+	bool		found = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (bounds[i].reason != reason ||
+			(found && svp_refund_left(&bounds[i]) >= svp_refund_left(binding)))
+			continue;
+		*binding = bounds[i];
+		found = true;
+	}
+	return found;
 }

@@ -23,6 +23,8 @@ extern char *svp_refund_instant(SvpCalendar *calendar, int64 at);
 extern char *svp_refund_date(SvpCalendar *calendar, int64 at);
 extern int32 svp_refund_local_date(SvpCalendar *calendar, int64 at);
 
+extern char *svp_refund_hours(int64 usec);
+
 /* A window's length, as "30 days". */
 extern char *svp_refund_length(const SvpWindow *window);
 
@@ -31,5 +33,15 @@ extern SvpCalendar *svp_refund_calendar(const SvpRefundCase *refund, const SvpWi
 
 /* The calendar in whose zone the rule's times are told. */
 extern SvpCalendar *svp_refund_zone(const SvpRefundCase *refund);
+
+/* The order, the line, the customer. */
+extern const char *const svp_refund_scope_names[];
+
+/*
+ * The bound that leaves least, of those that a reason is about.  False if
+ * there is none.
+ */
+extern bool svp_refund_binding_bound(const SvpRefundCase *refund, SvpRefundReason reason,
+									 SvpRefundBound *binding);
 
 #endif							/* SVP_REFUND_TEXT_H */

@@ -14,7 +14,7 @@ SELECT set_eq(
         -- asking
         'business_elapsed', 'business_seconds', 'business_deadline', 'business_days_deadline', 'is_business_time',
         'next_opening', 'next_closing', 'business_windows', 'calendar_revision', 'validate_policy', 'policy_in_force',
-        'explain_ticket', '_explain_ticket', 'refund_check',
+        'explain_ticket', '_explain_ticket', 'refund_check', 'refundable_until', 'explain_refund', '_explain_refund',
         -- granting, as far as the policy lets the caller
         'grant_exception', 'approve_refund', 'revoke_exception',
         -- in views
@@ -70,7 +70,7 @@ SELECT set_eq(
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
              ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
-             ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'), ('grant_exception', 'vu'), ('approve_refund', 'vu'), ('revoke_exception', 'vu'),
+             ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'), ('refundable_until', 'su'), ('explain_refund', 'su'), ('_explain_refund', 'su'), ('grant_exception', 'vu'), ('approve_refund', 'vu'), ('revoke_exception', 'vu'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),
              ('attach', 'vu'), ('attach_refunds', 'vu'), ('attach_messages', 'vu'), ('attach_child', 'vu'), ('attach_history', 'vu'), ('backfill', 'vu'), ('detach', 'vu'), ('_check_mapping', 'vu'),
              ('_config_changed', 'vu'), ('_calendar_check', 'vu'), ('_ticket_changed', 'vu'), ('_message_changed', 'vu'), ('_child_changed', 'vu'), ('_ticket_written', 'vu'), ('write_back', 'vu'), ('_check_write_back', 'vu'),

@@ -15,7 +15,7 @@ SELECT service_policy.load_policy('{
     "refunds": [
         {"name": "standard", "window": {"days": 30, "from": "delivered_at", "calendar": "till"},
          "max_amount": 500, "approval_above": 200, "restocking_fee": 0.10,
-         "message": {"en": "Refunds of {rule} end at {cutoff}; {allowed_amount} {currency} of {amount} is possible, {fee} kept. {nothing}",
+         "message": {"en": "Refunds of {rule} end at {cutoff}; {allowed_amount} {currency} of {amount} is possible, {fee} kept. {{nothing}",
                      "pt": "Reembolsos até {cutoff}."}},
         {"name": "easter", "when": {"category": ["book"]},
          "window": {"days": 2, "from": "delivered_at", "calendar": "till", "extend_to_working_day": true}},

@@ -1,0 +1,90 @@
+-- Refunds in words: why a decision is what it is, until when one may ask, and what the customer is told.
+-- Whatever the session's time zone and date style are, rules have their own.
+SET TimeZone = 'America/Lima';
+SET DateStyle = 'SQL, DMY';
+\set SHOW_CONTEXT never
+\pset null '-'
+
+INSERT INTO service_policy.calendar (name, time_zone) VALUES ('counter', 'Europe/Lisbon');
+INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes)
+    SELECT 'counter', weekday, '09:00', '18:00' FROM generate_series(1, 5) AS weekday;
+
+-- What a message cannot say.
+SELECT * FROM service_policy.validate_policy('{"policy": "counter", "refunds": [{"name": "standard",
+    "message": "{cutoff} {{brace} {nothing} {Cutoff} {",
+    "messages": {"refund_own": {"en": "{delivered_at} {ticket} {payout}", "pt": "{approval_above}"}, "refund_mine": "{x}"}}]}');
+
+SELECT service_policy.load_policy('{
+    "policy": "counter", "language": "en",
+    "refunds": [
+        {"name": "standard",
+         "window": {"days": 30, "calendar": "counter", "extend_to_working_day": true,
+                    "from": ["delivered_at", {"fact": "fulfilled_at", "transit_days": 5}],
+                    "duty": {"fact": "informed_at", "months": 12},
+                    "campaigns": [{"fact": "purchased_at", "first": "11-01", "last": "12-31", "until": "01-31"}]},
+         "max_amount": {"EUR": 500, "JPY": 60000}, "max_share": 0.9, "restocking_fee": 0.10, "shipping_fee": {"EUR": 4.90, "JPY": 600},
+         "messages": {
+             "refund_cutoff": {"en": "Until {last_day}, {customer}. {{sorry}", "pt": "Até {last_day}."},
+             "refund_amount": {"en": "{allowed_amount} {currency} of {amount} for {order_id}: {refunded} of {paid_amount} before, {fee} kept, {payout} for you by {rule}, {days_left} days left, asked {requested_at}, {product} {line_id}."}},
+         "message": {"en": "Please ask {agent}."}},
+        {"name": "open", "when": {"category": ["open"]},
+         "window": {"months": 1, "from": "contract_at", "if_missing": "open"}},
+        {"name": "strict", "when": {"category": ["strict"]},
+         "window": {"exactly": "72 hours", "from": "contract_at", "if_missing": "refuse"}},
+        {"name": "issue", "when": {"category": ["issue"]},
+         "issue_limit": {"working_days": 3, "from": "opened_at", "calendar": "counter"}},
+        {"name": "guarded", "when": {"category": ["guarded"]}, "approval_above": 100,
+         "per_customer": {"count": 2, "amount": 300, "days": 30}, "duplicate_within": "24 hours",
+         "agent_is_not_customer": true, "four_eyes": true},
+        {"name": "shares", "when": {"category": ["shares"], "region": ["north", "south"]}, "max_share": 0.5},
+        {"name": "flagged", "when": {"category": ["flagged"]}, "max_amount": 10, "mode": "flag"},
+        {"name": "download", "when": {"category": ["download"]}, "final_sale": true}]}');
+SELECT service_policy.publish_policy('counter', 1, '2020-01-01 00:00+00');
+
+CREATE SCHEMA crm;
+CREATE TABLE crm.ticket (id bigint PRIMARY KEY, status text NOT NULL, created_at timestamptz NOT NULL, kind text);
+CREATE TABLE crm.refund (
+    id bigint PRIMARY KEY, ticket_id bigint, order_id text, line_id text, amount numeric, currency text, paid numeric,
+    delivered_at timestamptz, asked_at timestamptz, kind text, agent text, customer text);
+SELECT service_policy.attach('support', 'crm.ticket', 'counter', ARRAY['id'],
+    '{"opened_at": "created_at", "state": "status", "category": "kind"}', '{"*": "open"}');
+
+-- Without a refund table everything but the record is told.
+\pset tuples_only on
+\pset format unaligned
+SELECT service_policy.explain_refund('support', '{"amount": 50, "currency": "EUR", "paid_amount": 80, "delivered_at": "2026-03-01T10:00:00Z"}', '2026-03-20 12:00+00');
+-- Each step of a window: no start, one that lies ahead, transit, a duty, a campaign, the weekend.
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50, "currency": "EUR", "paid_amount": 80}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50, "currency": "EUR", "paid_amount": 80, "delivered_at": "2026-03-21T10:00:00Z", "fulfilled_at": "2026-03-05T23:30:00Z", "informed_at": "2026-03-05T23:30:00Z"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50, "currency": "EUR", "paid_amount": 80, "delivered_at": "2025-11-20T10:00:00Z", "informed_at": "2025-11-25T10:00:00Z", "purchased_at": "2025-11-14T10:00:00Z"}', '2026-02-20 12:00+00', 'pt-BR') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 5, "category": "open"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 5, "category": "strict"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 5, "category": "strict", "contract_at": "2026-03-18T13:00:00Z", "requested_at": "2026-03-18T14:00:00Z"}', '2026-03-21 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 5, "category": "issue", "opened_at": "2026-03-13T13:00:00Z"}', '2026-03-21 12:00+00') line WHERE line !~ 'does not match';
+-- Amounts, currencies, people.
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50000.4, "currency": "JPY", "paid_amount": 52000, "delivered_at": "2026-03-01T10:00:00Z", "order_id": "A-1", "informed_at": "2026-03-01T10:00:00Z"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50, "currency": "USD", "paid_amount": 80, "delivered_at": "2026-03-01T10:00:00Z", "informed_at": "2026-03-01T10:00:00Z"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 150, "category": "guarded", "agent": "ana", "customer": "ana", "approved_by": "rui"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50, "category": "download"}', '2026-03-20 12:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('support', '{"amount": 50, "category": "shares", "region": "east"}', '2019-03-20 12:00+00') line WHERE line !~ 'does not match';
+
+-- Until when one may ask: the earlier of both windows; asking starts some of them.
+\pset tuples_only off
+\pset format aligned
+SELECT facts, service_policy.refundable_until('support', facts, '2026-03-20 12:00+00')
+  FROM unnest(ARRAY['{"delivered_at": "2026-03-01T10:00:00Z", "informed_at": "2026-03-01T10:00:00Z"}',
+                    '{"delivered_at": "2025-03-01T10:00:00Z", "informed_at": "2025-03-01T10:00:00Z"}',
+                    '{"delivered_at": "2026-03-21T10:00:00Z"}', '{}',
+                    '{"category": "open"}', '{"category": "open", "contract_at": "2026-01-31T00:00:00Z"}', '{"category": "strict"}',
+                    '{"category": "issue"}', '{"category": "issue", "opened_at": "2026-03-13T13:00:00Z"}',
+                    '{"category": "guarded"}', '{"category": "download"}']::jsonb[]) facts;
+SELECT service_policy.refundable_until('support', '{}', '2019-03-20 12:00+00') AS no_version, service_policy.refundable_until('support', NULL) AS no_facts;
+SELECT service_policy.refundable_until('support', '[1]');
+SELECT service_policy.refundable_until('support', '{"delivered_at": "tomorrow"}');
+SELECT service_policy.explain_refund('support', '[1]');
+SELECT service_policy.explain_refund('nothing', '{}');
+SELECT count(*) FROM service_policy.explain_refund(NULL, '{}');
+
+SELECT service_policy.detach('support', keep_evidence => false);
+DROP SCHEMA crm CASCADE;
+DELETE FROM service_policy.calendar WHERE name = 'counter';
