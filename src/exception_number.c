@@ -15,6 +15,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -27,24 +28,16 @@
 #include "row.h"
 #include "settings.h"
 
-/*
- * The subject as refunds will be found to be of it: keys as their types write them.
- */
-static Datum
-subject(const SvpGrant *grant)
+/* What it is for, for people: the parts of a key with slashes between. */
+static char *
+subject_text(const SvpGrant *grant)
 {
-	const SvpAttachment *attachment = grant->attachment;
-	const Oid  *types = grant->subject_kind == SVP_SUBJECT_REFUND ?
-		attachment->refund_key_types : attachment->key_types;
-	Datum	   *key;
-	int			level;
+	StringInfoData text;
 
-	if (grant->subject_kind > SVP_SUBJECT_TICKET)
-		return svp_subject_of_text(grant->subject[0]);
-	level = svp_settings_enter();
-	key = svp_key_from_text(types, grant->nsubject, grant->subject);
-	svp_settings_leave(level);
-	return svp_subject_of_key(key, types, grant->nsubject);
+	initStringInfo(&text);
+	for (int i = 0; i < grant->nsubject; i++)
+		appendStringInfo(&text, "%s%s", i > 0 ? "/" : "", grant->subject[i]);
+	return text.data;
 }
 
 #define OF_THE_MONTH \
@@ -92,42 +85,92 @@ next_number(const SvpGrant *grant, const char *role)
 }
 
 /*
+ * Add the columns and values of the key that it is for, of a ticket or refund.
+ */
+static void
+add_key(const SvpGrant *grant, StringInfo columns, SvpRow *row, Oid *types)
+{
+	const SvpAttachment *attachment = grant->attachment;
+	bool		of_refund = grant->subject_kind == SVP_SUBJECT_REFUND;
+	const SvpMapping *mapping = of_refund ? attachment->refund : attachment->ticket;
+	const Oid  *key_types = of_refund ? attachment->refund_key_types : attachment->key_types;
+	Datum	   *key;
+	int			level;
+
+	if (grant->subject_kind > SVP_SUBJECT_TICKET)
+		return;
+	level = svp_settings_enter();
+	key = svp_key_from_text(key_types, grant->nsubject, grant->subject);
+	svp_settings_leave(level);
+	for (int i = 0; i < grant->nsubject; i++)
+	{
+		const char *name = of_refund ? mapping->data_key[i] : svp_ticket_column(mapping->data_key[i]);
+
+		appendStringInfo(columns, ", %s", quote_identifier(name));
+		types[row->n] = key_types[i];
+		svp_row_add(row, key[i]);
+	}
+}
+
+/*
+ * The columns that each has, and their values.
+ */
+static void
+add_columns(const SvpGrant *grant, const char *role, int number, StringInfo columns, SvpRow *row,
+			Oid *types)
+{
+	static const Oid column_types[] = {
+		TEXTOID, TEXTOID, TEXTOID, INT4OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID, TIMESTAMPTZOID, DATEOID, INT4OID, TIMESTAMPTZOID
+	};
+
+	appendStringInfoString(columns,
+						   "kind, subject_kind, subject, grace_days, amount, currency, reason, role,"
+						   " granted_by, agent, granted_at, granted_month, grant_number, expires_at");
+	memcpy(types, column_types, sizeof(column_types));
+	svp_row_add_text(row, SVP_GRANT_KIND(grant));
+	svp_row_add_text(row, svp_subject_names[grant->subject_kind]);
+	svp_row_add_text(row, subject_text(grant));
+	svp_row_add(row, Int32GetDatum(grant->grace_days));
+	svp_row_add_optional(row, grant->amount > 0, svp_refund_numeric(grant->amount));
+	svp_row_add_text(row, grant->currency);
+	svp_row_add_text(row, grant->reason);
+	svp_row_add_text(row, role);
+	svp_row_add_text(row, svp_role_name(grant->granter));
+	svp_row_add_text(row, grant->agent);
+	svp_row_add(row, TimestampTzGetDatum(grant->granted_at));
+	svp_row_add(row, DateADTGetDatum(month_of(grant->granted_at)));
+	svp_row_add(row, Int32GetDatum(number));
+	svp_row_add(row, TimestampTzGetDatum(grant->expires_at));
+	Assert(row->n == lengthof(column_types));
+}
+
+/*
  * Insert it under a number.  0 if somebody who granted at the same time has
  * taken that.
  */
 static int64
 insert(const SvpGrant *grant, const char *role, int number)
 {
-	Oid			types[] = {
-		TEXTOID, TEXTOID, TEXTARRAYOID, INT4OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, TIMESTAMPTZOID, DATEOID, INT4OID, TIMESTAMPTZOID
-	};
+	Oid			types[SVP_MAX_COLUMNS];
 	SvpRow		row = {0};
+	StringInfoData columns;
+	StringInfoData query;
 	bool		isnull;
 	int64		id = 0;
 
-	svp_row_add_text(&row, SVP_GRANT_KIND(grant));
-	svp_row_add_text(&row, svp_subject_names[grant->subject_kind]);
-	svp_row_add(&row, subject(grant));
-	svp_row_add(&row, Int32GetDatum(grant->grace_days));
-	svp_row_add_optional(&row, grant->amount > 0, svp_refund_numeric(grant->amount));
-	svp_row_add_text(&row, grant->currency);
-	svp_row_add_text(&row, grant->reason);
-	svp_row_add_text(&row, role);
-	svp_row_add_text(&row, svp_role_name(grant->granter));
-	svp_row_add_text(&row, grant->agent);
-	svp_row_add(&row, TimestampTzGetDatum(grant->granted_at));
-	svp_row_add(&row, DateADTGetDatum(month_of(grant->granted_at)));
-	svp_row_add(&row, Int32GetDatum(number));
-	svp_row_add(&row, TimestampTzGetDatum(grant->expires_at));
-	if (SPI_execute_with_args(psprintf(
-				"INSERT INTO %s (kind, subject_kind, subject, grace_days, amount, currency, reason,"
-				" role, granted_by, agent, granted_at, granted_month, grant_number, expires_at)"
-				" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
-				" ON CONFLICT (granted_by, role, granted_month, grant_number) DO NOTHING"
-				" RETURNING exception_id", svp_exception_table(grant->attachment)),
-			row.n, types, row.values, svp_null_flags(row.n, row.nulls), false, 0) !=
-		SPI_OK_INSERT_RETURNING)
+	initStringInfo(&columns);
+	add_columns(grant, role, number, &columns, &row, types);
+	add_key(grant, &columns, &row, types);
+	initStringInfo(&query);
+	appendStringInfo(&query, "INSERT INTO %s (%s) VALUES (", svp_exception_table(grant->attachment),
+					 columns.data);
+	for (int i = 0; i < row.n; i++)
+		appendStringInfo(&query, "%s$%d", i > 0 ? ", " : "", i + 1);
+	appendStringInfoString(&query, ") ON CONFLICT (granted_by, role, granted_month, grant_number)"
+						   " DO NOTHING RETURNING exception_id");
+	if (SPI_execute_with_args(query.data, row.n, types, row.values,
+							  svp_null_flags(row.n, row.nulls), false, 0) != SPI_OK_INSERT_RETURNING)
 		elog(ERROR, "could not record an %s", SVP_GRANT_KIND(grant));
 	if (SPI_processed > 0)
 		id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));

@@ -15,10 +15,8 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/elog.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "exception_table.h"
@@ -26,73 +24,10 @@
 #include "number.h"
 #include "refund_table.h"
 #include "row.h"
-#include "settings.h"
 
 const char *const svp_subject_names[SVP_NSUBJECTS] = {
 	"refund", "ticket", "order_id", "customer"
 };
-
-/* Subjects */
-
-static Datum
-text_list(Datum *texts, int n)
-{
-	return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-Datum
-svp_subject_of_text(const char *text)
-{
-	Datum		value = CStringGetTextDatum(text);
-
-	return text_list(&value, 1);
-}
-
-Datum
-svp_subject_of_key(const Datum *key, const Oid *types, int nkey)
-{
-	Datum	   *parts = palloc(sizeof(Datum) * nkey);
-	int			level = svp_settings_enter();
-
-	for (int i = 0; i < nkey; i++)
-	{
-		Oid			output;
-		bool		is_varlena;
-
-		getTypeOutputInfo(types[i], &output, &is_varlena);
-		parts[i] = CStringGetTextDatum(OidOutputFunctionCall(output, key[i]));
-	}
-	svp_settings_leave(level);
-	return text_list(parts, nkey);
-}
-
-static void
-add_subject_of_fact(SvpRow *row, const SvpRefundCase *refund, SvpSubject subject)
-{
-	const char *text = svp_refund_case_text(refund, svp_subject_names[subject]);
-
-	svp_row_add_optional(row, text != NULL, text == NULL ? (Datum) 0 : svp_subject_of_text(text));
-}
-
-static void
-add_subject_of_key(SvpRow *row, const Datum *key, const Oid *types, int nkey)
-{
-	svp_row_add_optional(row, key != NULL,
-						 key == NULL ? (Datum) 0 : svp_subject_of_key(key, types, nkey));
-}
-
-/* What a refund is of, in the order of SvpSubject. */
-static void
-add_subjects(SvpRow *row, const SvpRefundCase *refund)
-{
-	const SvpAttachment *attachment = refund->attachment;
-
-	add_subject_of_key(row, refund->facts.key, attachment->refund_key_types,
-					   attachment->refund->nkey);
-	add_subject_of_key(row, refund->ticket_key, attachment->key_types, attachment->ticket->nkey);
-	add_subject_of_fact(row, refund, SVP_SUBJECT_ORDER);
-	add_subject_of_fact(row, refund, SVP_SUBJECT_CUSTOMER);
-}
 
 /* Statements */
 
@@ -102,83 +37,154 @@ svp_exception_table(const SvpAttachment *attachment)
 	return quote_qualified_identifier(attachment->data_schema, SVP_EXCEPTION_TABLE);
 }
 
-/* Used by none, or by the refund whose key begins at a parameter. */
+/*
+ * Every statement begins with the key of the refund at hand as its parameters.
+ */
 static void
-append_free(StringInfo query, const SvpAttachment *attachment, int parameter)
+append_refund_key(StringInfo query, const SvpAttachment *attachment)
 {
 	const SvpMapping *refund = attachment->refund;
 
-	appendStringInfoString(query, "revoked_at IS NULL AND (used_at IS NULL OR (");
 	for (int i = 0; i < refund->nkey; i++)
 		appendStringInfo(query, "%se.%s %s $%d", i > 0 ? " AND " : "",
 						 quote_identifier(refund->data_key[i]),
-						 svp_equality(attachment->refund_key_types[i]), parameter + i);
-	appendStringInfoString(query, "))");
+						 svp_equality(attachment->refund_key_types[i]), i + 1);
+}
+
+/* The ticket's comes next. */
+static void
+append_ticket_key(StringInfo query, const SvpAttachment *attachment)
+{
+	const SvpMapping *ticket = attachment->ticket;
+
+	for (int i = 0; i < ticket->nkey; i++)
+		appendStringInfo(query, "%se.%s %s $%d", i > 0 ? " AND " : "",
+						 quote_identifier(svp_ticket_column(ticket->data_key[i])),
+						 svp_equality(attachment->key_types[i]), attachment->refund->nkey + i + 1);
 }
 
 static void
+append_subject(StringInfo query, const SvpAttachment *attachment, SvpSubject subject)
+{
+	if (subject == SVP_SUBJECT_REFUND)
+		append_refund_key(query, attachment);
+	else if (subject == SVP_SUBJECT_TICKET)
+		append_ticket_key(query, attachment);
+	else
+		appendStringInfo(query, "e.subject OPERATOR(pg_catalog.=) $%d",
+						 attachment->refund->nkey + attachment->ticket->nkey +
+						 1 + (subject - SVP_SUBJECT_ORDER));
+}
+
+/* Used by none, or by the refund at hand. */
+static void
+append_free(StringInfo query, const SvpAttachment *attachment)
+{
+	appendStringInfoString(query, "revoked_at IS NULL AND (used_at IS NULL OR (");
+	append_refund_key(query, attachment);
+	appendStringInfoString(query, "))");
+}
+
+#define OPEN_COLUMNS	12
+
+/* One for each kind of subject, since each has an index of its own. */
+static void
 build_open(StringInfo query, const SvpAttachment *attachment, const char *table)
 {
-	appendStringInfoString(query,
-						   "SELECT exception_id, e.kind, grace_days, amount, currency, reason, role,"
-						   " granted_by, agent FROM (VALUES ");
 	for (int i = 0; i < SVP_NSUBJECTS; i++)
-		appendStringInfo(query, "%s(%d, '%s', $%d)", i > 0 ? ", " : "", i,
-						 svp_subject_names[i], i + 1);
-	appendStringInfo(query, ") AS of_refund (place, subject_kind, subject) JOIN %s e"
-					 " ON e.subject_kind OPERATOR(pg_catalog.=) of_refund.subject_kind"
-					 " AND e.subject OPERATOR(pg_catalog.=) of_refund.subject WHERE ", table);
-	append_free(query, attachment, SVP_NSUBJECTS + 2);
-	appendStringInfo(query, " AND (used_at IS NOT NULL OR expires_at OPERATOR(pg_catalog.>) $%d)"
-					 " ORDER BY used_at IS NULL, place, expires_at, exception_id",
-					 SVP_NSUBJECTS + 1);
+	{
+		appendStringInfo(query,
+						 "%sSELECT exception_id, kind, grace_days, amount, currency, reason, role,"
+						 " granted_by, agent, used_at IS NULL AS unused, %d AS place, expires_at"
+						 " FROM %s e WHERE subject_kind OPERATOR(pg_catalog.=) '%s' AND ",
+						 i > 0 ? " UNION ALL " : "", i, table, svp_subject_names[i]);
+		append_subject(query, attachment, (SvpSubject) i);
+		appendStringInfoString(query, " AND ");
+		append_free(query, attachment);
+		appendStringInfo(query, " AND (used_at IS NOT NULL OR expires_at OPERATOR(pg_catalog.>) $%d)",
+						 attachment->refund->nkey + attachment->ticket->nkey + 3);
+	}
+	appendStringInfoString(query, " ORDER BY unused, place, expires_at, exception_id");
 }
 
 static void
 build_lock(StringInfo query, const SvpAttachment *attachment, const char *table)
 {
-	appendStringInfo(query, "SELECT FROM %s e WHERE exception_id OPERATOR(pg_catalog.=) $1 AND ",
-					 table);
-	append_free(query, attachment, 2);
+	appendStringInfo(query, "SELECT FROM %s e WHERE exception_id OPERATOR(pg_catalog.=) $%d AND ",
+					 table, attachment->refund->nkey + 1);
+	append_free(query, attachment);
 	appendStringInfoString(query, " FOR NO KEY UPDATE");
 }
 
 static void
 build_mark_used(StringInfo query, const SvpAttachment *attachment, const char *table)
 {
+	const SvpMapping *refund = attachment->refund;
+	int			n = refund->nkey;
+
 	appendStringInfo(query,
-					 "UPDATE %s SET used_at = COALESCE(used_at, $2), used_by = $3, used_by_agent = $4, used_amount = $5,"
-					 " used_currency = $6, used_reason = $7", table);
-	for (int i = 0; i < attachment->refund->nkey; i++)
-		appendStringInfo(query, ", %s = $%d", quote_identifier(attachment->refund->data_key[i]),
-						 8 + i);
-	appendStringInfoString(query, " WHERE exception_id OPERATOR(pg_catalog.=) $1");
+					 "UPDATE %s SET used_at = COALESCE(used_at, $%d), used_by = $%d, used_by_agent = $%d,"
+					 " used_amount = $%d, used_currency = $%d, used_reason = $%d",
+					 table, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(query, ", %s = $%d", quote_identifier(refund->data_key[i]), i + 1);
+	appendStringInfo(query, " WHERE exception_id OPERATOR(pg_catalog.=) $%d", n + 1);
+}
+
+static void
+build_move(StringInfo query, const SvpAttachment *attachment, const char *table)
+{
+	const SvpMapping *refund = attachment->refund;
+
+	appendStringInfo(query, "UPDATE %s e SET ", table);
+	for (int i = 0; i < refund->nkey; i++)
+		appendStringInfo(query, "%s%s = $%d", i > 0 ? ", " : "",
+						 quote_identifier(refund->data_key[i]), refund->nkey + i + 1);
+	appendStringInfoString(query, " WHERE used_at IS NOT NULL AND ");
+	append_refund_key(query, attachment);
 }
 
 typedef void (*Builder) (StringInfo query, const SvpAttachment *attachment, const char *table);
 
+/* Another key may come after the refund's. */
+typedef enum SecondKey
+{
+	NO_KEY,
+	OF_TICKET,
+	OF_REFUND
+} SecondKey;
+
 typedef struct Statement
 {
 	Builder		build;
-	int			ntypes;			/* of the parameters before the refund's key */
+	SecondKey	second_key;
+	int			ntypes;			/* of the parameters that come after keys */
 	Oid			types[7];
 } Statement;
 
 static const Statement statements[SVP_NEXCEPTION_STATEMENTS] = {
-	[SVP_EXCEPTION_OPEN] = {build_open, 5,
-	{TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}},
-	[SVP_EXCEPTION_LOCK] = {build_lock, 1, {INT8OID}},
-	[SVP_EXCEPTION_MARK_USED] = {build_mark_used, 7,
-	{INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID}}
+	[SVP_EXCEPTION_OPEN] = {build_open, OF_TICKET, 3, {TEXTOID, TEXTOID, TIMESTAMPTZOID}},
+	[SVP_EXCEPTION_LOCK] = {build_lock, NO_KEY, 1, {INT8OID}},
+	[SVP_EXCEPTION_MARK_USED] = {build_mark_used, NO_KEY, 7,
+	{INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, NUMERICOID, TEXTOID, TEXTOID}},
+	[SVP_EXCEPTION_MOVE] = {build_move, OF_REFUND}
 };
+
+static int
+add_types(Oid *types, int n, const Oid *more, int nmore)
+{
+	memcpy(types + n, more, sizeof(Oid) * nmore);
+	return n + nmore;
+}
 
 static SPIPlanPtr
 statement(SvpAttachment *attachment, SvpExceptionStatement which)
 {
 	SPIPlanPtr *kept = &attachment->exception_plans[which];
 	const Statement *of = &statements[which];
-	int			nkey = attachment->refund->nkey;
-	Oid			types[lengthof(of->types) + INDEX_MAX_KEYS];
+	int			nrefund = attachment->refund->nkey;
+	Oid			types[lengthof(of->types) + 2 * INDEX_MAX_KEYS];
+	int			n;
 	StringInfoData query;
 	SPIPlanPtr	plan;
 
@@ -186,11 +192,15 @@ statement(SvpAttachment *attachment, SvpExceptionStatement which)
 		return *kept;
 	svp_learn_key_types(attachment, SVP_EXCEPTION_TABLE, attachment->refund,
 						&attachment->refund_key_types);
-	memcpy(types, of->types, sizeof(Oid) * of->ntypes);
-	memcpy(types + of->ntypes, attachment->refund_key_types, sizeof(Oid) * nkey);
+	n = add_types(types, 0, attachment->refund_key_types, nrefund);
+	if (of->second_key == OF_TICKET)
+		n = add_types(types, n, attachment->key_types, attachment->ticket->nkey);
+	else if (of->second_key == OF_REFUND)
+		n = add_types(types, n, attachment->refund_key_types, nrefund);
+	n = add_types(types, n, of->types, of->ntypes);
 	initStringInfo(&query);
 	of->build(&query, attachment, svp_exception_table(attachment));
-	plan = SPI_prepare(query.data, of->ntypes + nkey, types);
+	plan = SPI_prepare(query.data, n, types);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	svp_attachment_keep_plan(kept, plan);
@@ -199,22 +209,27 @@ statement(SvpAttachment *attachment, SvpExceptionStatement which)
 
 /* The key of a refund that is only asked about is not known. */
 static void
-add_refund_key(SvpRow *row, const SvpRefundCase *refund)
+add_key(SvpRow *row, const Datum *key, int nkey)
 {
-	for (int i = 0; i < refund->attachment->refund->nkey; i++)
-		svp_row_add_optional(row, refund->facts.key != NULL,
-							 refund->facts.key == NULL ? (Datum) 0 : refund->facts.key[i]);
+	for (int i = 0; i < nkey; i++)
+		svp_row_add_optional(row, key != NULL, key == NULL ? (Datum) 0 : key[i]);
 }
 
 static void
-run(const SvpRefundCase *refund, SvpExceptionStatement which, SvpRow *row, int expected)
+add_refund_key(SvpRow *row, const SvpRefundCase *refund)
 {
-	int			result = SPI_execute_plan(statement(refund->attachment, which),
+	add_key(row, refund->facts.key, refund->attachment->refund->nkey);
+}
+
+static void
+run(SvpAttachment *attachment, SvpExceptionStatement which, SvpRow *row, int expected)
+{
+	int			result = SPI_execute_plan(statement(attachment, which),
 										  row->values, svp_null_flags(row->n, row->nulls), false, 0);
 
 	if (result != expected)
 		elog(ERROR, "statement %d on exceptions of attachment %s: %s", which,
-			 refund->attachment->name, SPI_result_code_string(result));
+			 attachment->name, SPI_result_code_string(result));
 }
 
 /* Those that are open */
@@ -255,17 +270,17 @@ read_one(const Datum *values, const bool *nulls)
 List *
 svp_exceptions_open(const SvpRefundCase *refund)
 {
-	Datum		values[9];
-	bool		nulls[9];
+	Datum		values[OPEN_COLUMNS];
+	bool		nulls[OPEN_COLUMNS];
 	SvpRow		row = {0};
 	List	   *open = NIL;
 
-	/* the types of the key come with the statement */
-	(void) statement(refund->attachment, SVP_EXCEPTION_OPEN);
-	add_subjects(&row, refund);
-	svp_row_add(&row, TimestampTzGetDatum(refund->now));
 	add_refund_key(&row, refund);
-	run(refund, SVP_EXCEPTION_OPEN, &row, SPI_OK_SELECT);
+	add_key(&row, refund->ticket_key, refund->attachment->ticket->nkey);
+	svp_row_add_text(&row, svp_refund_case_text(refund, svp_subject_names[SVP_SUBJECT_ORDER]));
+	svp_row_add_text(&row, svp_refund_case_text(refund, svp_subject_names[SVP_SUBJECT_CUSTOMER]));
+	svp_row_add(&row, TimestampTzGetDatum(refund->now));
+	run(refund->attachment, SVP_EXCEPTION_OPEN, &row, SPI_OK_SELECT);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
@@ -298,9 +313,9 @@ svp_exception_lock(const SvpRefundCase *refund, const SvpException *exception)
 	bool		locked;
 
 	error_context_stack = &context;
-	svp_row_add(&row, Int64GetDatum(exception->id));
 	add_refund_key(&row, refund);
-	run(refund, SVP_EXCEPTION_LOCK, &row, SPI_OK_SELECT);
+	svp_row_add(&row, Int64GetDatum(exception->id));
+	run(refund->attachment, SVP_EXCEPTION_LOCK, &row, SPI_OK_SELECT);
 	locked = SPI_processed > 0;
 	SPI_freetuptable(SPI_tuptable);
 	error_context_stack = context.previous;
@@ -314,6 +329,7 @@ svp_exception_mark_used(const SvpRefundCase *refund, const SvpException *excepti
 	bool		known = amount != NULL && amount->knowledge == SVP_KNOWN;
 	SvpRow		row = {0};
 
+	add_refund_key(&row, refund);
 	svp_row_add(&row, Int64GetDatum(exception->id));
 	svp_row_add(&row, TimestampTzGetDatum(refund->now));
 	svp_row_add_text(&row, refund->role);
@@ -321,8 +337,17 @@ svp_exception_mark_used(const SvpRefundCase *refund, const SvpException *excepti
 	svp_row_add_optional(&row, known, known ? svp_refund_numeric(amount->value) : (Datum) 0);
 	svp_row_add_text(&row, svp_refund_case_text(refund, "currency"));
 	svp_row_add_text(&row, svp_refund_reason_names[refund->unrelieved.reason]);
-	add_refund_key(&row, refund);
-	run(refund, SVP_EXCEPTION_MARK_USED, &row, SPI_OK_UPDATE);
+	run(refund->attachment, SVP_EXCEPTION_MARK_USED, &row, SPI_OK_UPDATE);
 	if (SPI_processed != 1)
 		elog(ERROR, "exception " INT64_FORMAT " is locked and cannot be used", exception->id);
+}
+
+void
+svp_exceptions_move(SvpAttachment *attachment, const Datum *from, const Datum *to)
+{
+	SvpRow		row = {0};
+
+	add_key(&row, from, attachment->refund->nkey);
+	add_key(&row, to, attachment->refund->nkey);
+	run(attachment, SVP_EXCEPTION_MOVE, &row, SPI_OK_UPDATE);
 }

@@ -35,10 +35,6 @@ extern const char *const svp_subject_names[SVP_NSUBJECTS];
 /* The table's name, as statements have it. */
 extern const char *svp_exception_table(const SvpAttachment *attachment);
 
-/* A subject as the table has it: a list of texts, of a key one for each part. */
-extern Datum svp_subject_of_text(const char *text);
-extern Datum svp_subject_of_key(const Datum *key, const Oid *types, int nkey);
-
 /* Those that are neither used, revoked nor expired, and those of the refund's own. */
 extern List *svp_exceptions_open(const SvpRefundCase *refund);
 

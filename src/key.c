@@ -84,6 +84,16 @@ svp_equality(Oid type)
 }
 
 /*
+ * The name under which our tables of refunds carry a part of the ticket's key,
+ * see _ticket_columns() in refund.sql.
+ */
+const char *
+svp_ticket_column(const char *name)
+{
+	return strncmp(name, "ticket_", strlen("ticket_")) == 0 ? name : psprintf("ticket_%s", name);
+}
+
+/*
  * A key from its parts as text, by the types that were learnt.
  */
 Datum *

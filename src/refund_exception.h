@@ -43,4 +43,7 @@ extern bool svp_exceptions_relieve(SvpRefundCase *refund);
  */
 extern void svp_exceptions_use(SvpRefundCase *refund);
 
+/* A refund that stays what it was has another key: what it used goes along. */
+extern void svp_exceptions_move(SvpAttachment *attachment, const Datum *from, const Datum *to);
+
 #endif							/* SVP_REFUND_EXCEPTION_H */

@@ -4,7 +4,7 @@ CREATE TABLE @data@.exception (
     exception_id bigint NOT NULL DEFAULT nextval('@data@.exception_id_seq') PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('exception', 'approval')),
     subject_kind text NOT NULL CHECK (subject_kind IN ('refund', 'ticket', 'order_id', 'customer')),
-    subject text[] NOT NULL,
+    subject text NOT NULL,
     grace_days int NOT NULL,
     amount numeric,
     currency text,
@@ -25,10 +25,13 @@ CREATE TABLE @data@.exception (
     used_currency text,
     used_reason text,
     @refund_columns@,
+    @ticket_columns@,
     UNIQUE (granted_by, role, granted_month, grant_number),
     CHECK (used_at IS NULL OR revoked_at IS NULL)
 );
-CREATE INDEX exception_subject_idx ON @data@.exception (subject_kind, subject);
+CREATE INDEX exception_refund_idx ON @data@.exception (@key@);
+CREATE INDEX exception_ticket_idx ON @data@.exception (@ticket_key@);
+CREATE INDEX exception_subject_idx ON @data@.exception (subject);
 
 ALTER SEQUENCE @data@.exception_id_seq OWNED BY @data@.exception.exception_id;
 
@@ -38,7 +41,7 @@ COMMENT ON TABLE @data@.exception IS
 COMMENT ON COLUMN @data@.exception.exception_id IS 'Number of the exception or approval';
 COMMENT ON COLUMN @data@.exception.kind IS 'exception: something beyond the rule; approval: what the rule leaves to somebody else';
 COMMENT ON COLUMN @data@.exception.subject_kind IS 'What it is for: refund, ticket, order_id or customer';
-COMMENT ON COLUMN @data@.exception.subject IS 'For which one: the parts of the key, or the order or customer, as text';
+COMMENT ON COLUMN @data@.exception.subject IS 'For which one, as it was given; of a key of several columns the parts, with slashes between';
 COMMENT ON COLUMN @data@.exception.grace_days IS 'Days added to each cutoff''s last day';
 COMMENT ON COLUMN @data@.exception.amount IS 'Amount beyond what the rule gives, or up to which it is approved; NULL = none';
 COMMENT ON COLUMN @data@.exception.currency IS 'Currency of the amount; NULL = any';

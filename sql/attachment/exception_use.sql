@@ -8,7 +8,7 @@ SELECT exception_id,
        (used_at IS NOT NULL)::int AS used_count,
        (used_at IS NULL)::int AS unused_count,
        subject_kind::varchar(20),
-       array_to_string(subject, '/')::varchar(400) AS subject,
+       subject::varchar(400),
        reason::varchar(1000),
        role::varchar(63),
        granted_by::varchar(63),
@@ -20,6 +20,7 @@ SELECT exception_id,
        grace_days,
        amount::numeric(20,2),
        currency::varchar(20),
+       @ticket_key@,
        @key@,
        used_at,
        (used_at AT TIME ZONE 'UTC')::date AS used_on,
@@ -40,7 +41,7 @@ COMMENT ON COLUMN @views@.exception_use.status IS 'used, revoked, expired, or op
 COMMENT ON COLUMN @views@.exception_use.used_count IS '1 if a refund used it, else 0: sum it over whatever is grouped';
 COMMENT ON COLUMN @views@.exception_use.unused_count IS '1 if no refund has used it, else 0';
 COMMENT ON COLUMN @views@.exception_use.subject_kind IS 'What it is for: refund, ticket, order_id or customer';
-COMMENT ON COLUMN @views@.exception_use.subject IS 'For which one, as text; of a key of several columns the parts, with slashes between';
+COMMENT ON COLUMN @views@.exception_use.subject IS 'For which one, as it was given; of a key of several columns the parts, with slashes between';
 COMMENT ON COLUMN @views@.exception_use.reason IS 'Why it was granted';
 COMMENT ON COLUMN @views@.exception_use.role IS 'The role of the policy''s discretion that it is within';
 COMMENT ON COLUMN @views@.exception_use.granted_by IS 'The database role that granted it';

@@ -239,7 +239,7 @@ $$;
 COMMENT ON FUNCTION service_policy._create_part(text, text, text, regclass, text[], text[]) IS
     'Runs the DDL of one part of an attachment';
 
-CREATE FUNCTION service_policy._comment_key(attachment text, data_key text[], what text) RETURNS void
+CREATE FUNCTION service_policy._comment_key(attachment text, data_key text[], what text, only_part text DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -250,14 +250,14 @@ BEGIN
           FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
          WHERE c.relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN (attachment, attachment || '_data'))
            AND c.relkind IN ('r', 'p', 'v') AND a.attname = ANY (data_key)
-           AND col_description(a.attrelid, a.attnum) IS NULL
+           AND col_description(a.attrelid, a.attnum) IS NULL AND coalesce(c.relname = only_part, true)
     LOOP
         EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target.relation, target.key, what);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION service_policy._comment_key(text, text[], text) IS
-    'Comments the key columns of an attachment''s tables and views';
+COMMENT ON FUNCTION service_policy._comment_key(text, text[], text, text) IS
+    'Comments the key columns of an attachment''s tables and views, of all or of those of one name, that have no comment yet';
 
 -- Is a table of evidence that of the rows of a table?  It is if it has the same key.
 CREATE FUNCTION service_policy._is_evidence_of(evidence regclass, row_table regclass, key text[], data_key text[])

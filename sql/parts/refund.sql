@@ -71,6 +71,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     data_key text[];
+    ticket_key text[] := ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c);
     part text;
     decisions regclass;
 BEGIN
@@ -104,9 +105,12 @@ BEGIN
     FOREACH part IN ARRAY service_policy._attachment_parts('refund', true) LOOP
         PERFORM service_policy._create_part(part, name, 'refund', refund_table, key, data_key);
     END LOOP;
+    FOREACH part IN ARRAY '{exception,exception_use}'::text[] LOOP
+        PERFORM service_policy._comment_key(name, data_key, 'Key of the refund that it is for, or that used it; NULL if there is none yet', part);
+        PERFORM service_policy._comment_key(name, ticket_key, 'Key of the ticket that it is for; NULL if it is for something else', part);
+    END LOOP;
     PERFORM service_policy._comment_key(name, data_key, 'Key of the refund, as in ' || refund_table::text);
-    PERFORM service_policy._comment_key(name, ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c),
-                                        'Key of the ticket; NULL if the refund names none');
+    PERFORM service_policy._comment_key(name, ticket_key, 'Key of the ticket; NULL if the refund names none');
     -- Before the application's own triggers, which may act on a refund; but where tickets are refunds, after they are recorded.
     EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s '
                    'FOR EACH ROW EXECUTE FUNCTION service_policy._refund_decided(%L)',

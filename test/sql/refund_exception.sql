@@ -228,9 +228,9 @@ SELECT service_policy.revoke_exception('move', :three);
 SELECT service_policy.grant_exception('move', '{"customer": "c7"}', 'one', 2) > 0 AS four;
 SELECT service_policy.grant_exception('move', '{"customer": "c7"}', 'one', 2);
 RESET ROLE;
-SELECT array_agg(grant_number ORDER BY exception_id) AS numbers FROM move_data.exception WHERE granted_by = 'move_ben' AND subject = '{c7}';
+SELECT array_agg(grant_number ORDER BY exception_id) AS numbers FROM move_data.exception WHERE granted_by = 'move_ben' AND subject = 'c7';
 -- It lasts for seven days if nothing else is said.
-SELECT DISTINCT expires_at - granted_at AS lasts FROM move_data.exception WHERE subject = '{c7}';
+SELECT DISTINCT expires_at - granted_at AS lasts FROM move_data.exception WHERE subject = 'c7';
 -- Last month's count for last month.
 UPDATE move_data.exception SET granted_month = granted_month - 1 WHERE granted_by = 'move_ben';
 SET ROLE move_ben;
