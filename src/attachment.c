@@ -395,7 +395,13 @@ svp_attachment_state(const SvpAttachment *attachment, const char *source, SvpSta
 bool
 svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller)
 {
-	HeapTuple	tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(attachment->data_schema));
+	return svp_schema_enter(attachment->data_schema, 0, caller);
+}
+
+bool
+svp_schema_enter(const char *schema, int restriction, SvpCaller *caller)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(schema));
 	Oid			owner;
 
 	if (!HeapTupleIsValid(tuple))
@@ -404,7 +410,7 @@ svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller)
 	ReleaseSysCache(tuple);
 
 	GetUserIdAndSecContext(&caller->user, &caller->context);
-	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE | restriction);
 	return true;
 }
 

@@ -112,6 +112,9 @@ typedef struct SvpCaller
 } SvpCaller;
 
 extern bool svp_attachment_enter(const SvpAttachment *attachment, SvpCaller *caller);
+
+/* The same by the schema's name, and with restrictions such as SECURITY_RESTRICTED_OPERATION. */
+extern bool svp_schema_enter(const char *schema, int restriction, SvpCaller *caller);
 extern void svp_attachment_leave(const SvpCaller *caller);
 
 /* The role's name, or its number if it was dropped while its session goes on. */

@@ -146,4 +146,18 @@ typedef struct SvpIntervalParts
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/*
+ * Shared memory is asked for in a hook since 15, before that at once; the
+ * function that asks calls the previous hook if there is one.
+ */
+#if PG_VERSION_NUM >= 150000
+#define svp_request_shared_memory(previous, request) \
+	((previous) = shmem_request_hook, shmem_request_hook = (request))
+#else
+typedef void (*shmem_request_hook_type) (void);
+#define svp_request_shared_memory(previous, request) \
+	((previous) = NULL, (request) ())
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
 #endif							/* SVP_COMPAT_H */

@@ -28,6 +28,7 @@
 #include "key.h"
 #include "refund_exception.h"
 #include "refund_message.h"
+#include "refund_refusal.h"
 #include "refund_table.h"
 #include "span.h"
 
@@ -52,14 +53,15 @@ static void
 refuse(Relation relation, const SvpRefundCase *refund)
 {
 	char	   *hint = svp_refund_hint(refund);
+	char	   *schema = get_namespace_name(RelationGetNamespace(relation));
 
+	svp_refusal_note(refund, schema, RelationGetRelationName(relation));
 	ereport(ERROR,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg("%s", svp_refund_summary(refund)),
 			 errdetail("%s", svp_refund_grounds(refund)),
 			 hint == NULL ? 0 : errhint("%s", hint),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME,
-								get_namespace_name(RelationGetNamespace(relation))),
+			 err_generic_string(PG_DIAG_SCHEMA_NAME, schema),
 			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(relation)),
 			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
 								svp_refund_reason_names[refund->decision.reason])));

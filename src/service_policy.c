@@ -14,6 +14,7 @@
 
 #include "calendar.h"
 #include "config.h"
+#include "refusal_worker.h"
 #include "settle.h"
 
 PG_MODULE_MAGIC;
@@ -26,4 +27,5 @@ _PG_init(void)
 	svp_config_init();
 	svp_calendar_init();
 	svp_settle_init();
+	svp_refusal_worker_init();
 }

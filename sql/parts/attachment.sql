@@ -186,8 +186,8 @@ CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) R
 AS $$
     SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,backfill_progress}'::text[]
                 WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,calendar_state,backfill}'::text[]
-                WHEN source = 'refund' AND is_view THEN '{refund_log,exception_use}'::text[]
-                WHEN source = 'refund' THEN '{refund_decision,refund_tally,exception}'::text[]
+                WHEN source = 'refund' AND is_view THEN '{refund_log,refund_attempts,exception_use}'::text[]
+                WHEN source = 'refund' THEN '{refund_decision,refund_attempt,refund_tally,exception}'::text[]
            END
 $$;
 COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS

@@ -48,7 +48,7 @@ SELECT is_empty($$
 $$, 'the schema for people holds plain views and nothing else');
 SELECT bag_has($$
     SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'support'::regnamespace
-$$, $$ VALUES ('ticket_status'), ('compliance'), ('compliance_daily'), ('issues'), ('refund_log') $$, 'the views are there');
+$$, $$ VALUES ('ticket_status'), ('compliance'), ('compliance_daily'), ('issues'), ('refund_log'), ('refund_attempts') $$, 'the views are there');
 SELECT is_empty($$
     SELECT relname, attname FROM view_column WHERE col_description(view, attnum) IS NULL
     UNION ALL SELECT DISTINCT relname, NULL FROM view_column WHERE obj_description(view, 'pg_class') IS NULL
