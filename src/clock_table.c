@@ -17,6 +17,9 @@
 #include "bulk.h"
 #include "clock_table.h"
 
+/* So many cycles that are not the newest are read rather than looked past. */
+#define CYCLES_READ 4
+
 static void
 read_clock(const Datum *values, const bool *nulls, SvpStoredClock *stored)
 {
@@ -49,6 +52,14 @@ read_clock(const Datum *values, const bool *nulls, SvpStoredClock *stored)
 	stored->imported_at = svp_value_time(values, nulls, 28, &stored->is_imported);
 }
 
+static void
+take_row(SvpStoredClock *clock, int nkey, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	read_clock(values + nkey, nulls + nkey, clock);
+	if (place != NULL)
+		clock->place = *place;
+}
+
 typedef struct Reading
 {
 	int			nkey;
@@ -61,7 +72,6 @@ static bool
 take_clock(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 {
 	Reading    *reading = arg;
-	SvpStoredClock *clock;
 
 	if (reading->n == reading->capacity)
 	{
@@ -69,10 +79,7 @@ take_clock(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 		reading->clocks = repalloc_huge(reading->clocks,
 										sizeof(SvpStoredClock) * (Size) reading->capacity);
 	}
-	clock = &reading->clocks[reading->n++];
-	read_clock(values + reading->nkey, nulls + reading->nkey, clock);
-	if (place != NULL)
-		clock->place = *place;
+	take_row(&reading->clocks[reading->n++], reading->nkey, place, values, nulls);
 	return true;
 }
 
@@ -98,9 +105,38 @@ take_one(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	return false;
 }
 
-bool
-svp_clocks_latest(SvpAttachment *attachment, const Datum *key, const char *metric,
-				  SvpStoredClock *clock)
+typedef struct Latest
+{
+	int			nkey;
+	int			nmetrics;
+	const char *const *metrics;
+	SvpStoredClock *clocks;
+	int			nfound;
+	int			nread;
+} Latest;
+
+/*
+ * From the last metric's newest cycle on.  Where one has many cycles, the
+ * metrics before it are looked for one by one.
+ */
+static bool
+take_latest(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	Latest	   *latest = arg;
+	int			metric = svp_value_word(values + latest->nkey, nulls + latest->nkey, 0,
+										latest->metrics, latest->nmetrics, -1);
+
+	if (metric >= 0 && latest->clocks[metric].clock.cycle == 0)
+	{
+		take_row(&latest->clocks[metric], latest->nkey, place, values, nulls);
+		latest->nfound++;
+	}
+	return latest->nfound < latest->nmetrics && ++latest->nread < latest->nmetrics + CYCLES_READ;
+}
+
+static void
+read_latest(SvpAttachment *attachment, const Datum *key, const char *metric,
+			SvpStoredClock *clock)
 {
 	Reading		reading = {attachment->ticket->nkey, clock, 0, 1};
 	SvpRow		prefix;
@@ -109,7 +145,21 @@ svp_clocks_latest(SvpAttachment *attachment, const Datum *key, const char *metri
 	svp_row_add_key(&prefix, reading.nkey, key);
 	svp_row_add_text(&prefix, metric);
 	svp_rows_scan(attachment, SVP_CLOCK, prefix.n, prefix.values, true, take_one, &reading);
-	return reading.n > 0;
+}
+
+void
+svp_clocks_latest(SvpAttachment *attachment, const Datum *key, int nmetrics,
+				  const char *const *metrics, SvpStoredClock *clocks)
+{
+	Latest		latest = {attachment->ticket->nkey, nmetrics, metrics, clocks};
+
+	memset(clocks, 0, sizeof(SvpStoredClock) * nmetrics);
+	svp_rows_scan(attachment, SVP_CLOCK, latest.nkey, key, true, take_latest, &latest);
+	for (int i = 0; i < nmetrics && latest.nread == nmetrics + CYCLES_READ; i++)
+	{
+		if (clocks[i].clock.cycle == 0)
+			read_latest(attachment, key, metrics[i], &clocks[i]);
+	}
 }
 
 static void

@@ -34,9 +34,9 @@ typedef struct SvpStoredClock
 
 extern SvpStoredClock *svp_clocks_read(SvpAttachment *attachment, const Datum *key, int *nclocks);
 
-/* The newest cycle of a metric; false if there is none. */
-extern bool svp_clocks_latest(SvpAttachment *attachment, const Datum *key, const char *metric,
-							  SvpStoredClock *clock);
+/* The newest cycle of each metric; cycle 0 where there is none. */
+extern void svp_clocks_latest(SvpAttachment *attachment, const Datum *key, int nmetrics,
+							  const char *const *metrics, SvpStoredClock *clocks);
 extern void svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock *clock);
 extern void svp_clock_change(SvpAttachment *attachment, const Datum *key,
 							 const SvpStoredClock *clock);

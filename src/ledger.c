@@ -53,6 +53,8 @@ read_record(const Datum *values, const bool *nulls, SvpRecord *record)
 	record->recorded_by = svp_value_text(values, nulls, 6);
 	record->recorded_at = svp_value_time(values, nulls, 7, NULL);
 	svp_record_read_ticket(values + 8, nulls + 8, record);
+	record->in_order = !nulls[8 + SVP_NDIMENSIONS + 2] &&
+		DatumGetBool(values[8 + SVP_NDIMENSIONS + 2]);
 }
 
 /*
@@ -91,11 +93,13 @@ take_record(void *arg, ItemPointer place, const Datum *values, const bool *nulls
 {
 	Reading    *reading = arg;
 	SvpLedger  *ledger = reading->ledger;
+	int32		seq;
 
 	values += reading->nkey;
 	nulls += reading->nkey;
-	ledger->last_seq = svp_value_int(values, nulls, 0);
-	if (ledger->last_seq == 1 && is_anchor(values, nulls))
+	seq = svp_value_int(values, nulls, 0);
+	ledger->last_seq = Max(ledger->last_seq, seq);
+	if (seq == 1 && is_anchor(values, nulls))
 		return true;
 	if (ledger->nrecords + LEDGER_ROOM >= reading->capacity)
 	{
@@ -108,22 +112,46 @@ take_record(void *arg, ItemPointer place, const Datum *values, const bool *nulls
 	return true;
 }
 
+/*
+ * From the newest on: one that is in order is enough.
+ */
+static bool
+take_newest(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	SvpLedger  *ledger = ((Reading *) arg)->ledger;
+
+	(void) take_record(arg, place, values, nulls);
+	ledger->is_partial = ledger->nrecords == 1 && ledger->records[0].in_order;
+	return !ledger->is_partial;
+}
+
 void
 svp_ledger_make(SvpLedger *ledger)
 {
 	*ledger = (SvpLedger) {.records = palloc(sizeof(SvpRecord) * LEDGER_ROOM)};
 }
 
-void
-svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger)
+static void
+read_ledger(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger, bool backward,
+			SvpRowConsumer take)
 {
 	Reading		reading = {attachment->ticket->nkey, ledger, 4 * LEDGER_ROOM};
 
-	ledger->nrecords = 0;
-	ledger->last_seq = 0;
-	ledger->records = palloc(sizeof(SvpRecord) * reading.capacity);
-	svp_rows_scan(attachment, SVP_LEDGER, reading.nkey, key, false, take_record, &reading);
+	*ledger = (SvpLedger) {.records = palloc(sizeof(SvpRecord) * reading.capacity)};
+	svp_rows_scan(attachment, SVP_LEDGER, reading.nkey, key, backward, take, &reading);
 	qsort(ledger->records, ledger->nrecords, sizeof(SvpRecord), compare_records);
+}
+
+void
+svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger)
+{
+	read_ledger(attachment, key, ledger, false, take_record);
+}
+
+void
+svp_ledger_read_newest(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger)
+{
+	read_ledger(attachment, key, ledger, true, take_newest);
 }
 
 /*
@@ -252,6 +280,7 @@ fill_row(SvpRow *row, SvpAttachment *attachment, const Datum *key, const SvpReco
 	svp_row_add_text(row, record->recorded_by);
 	svp_row_add(row, TimestampTzGetDatum(record->recorded_at));
 	svp_record_write_ticket(row, record);
+	svp_row_add(row, BoolGetDatum(record->in_order));
 }
 
 /*
@@ -298,6 +327,7 @@ svp_ledger_anchor(SvpAttachment *attachment, const Datum *key, int64 at, const c
 	svp_row_add_text(&row, recorded_by);
 	svp_row_add(&row, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	svp_record_write_ticket(&row, &none);
+	svp_row_add(&row, BoolGetDatum(false));
 	return svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls);
 }
 

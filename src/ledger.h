@@ -24,6 +24,7 @@ typedef struct SvpRecord
 	const char *agent;
 	const char *customer;
 	const char *recorded_by;
+	bool		in_order;		/* see svp_timeline_is_in_order() */
 } SvpRecord;
 
 typedef struct SvpLedger
@@ -31,6 +32,7 @@ typedef struct SvpLedger
 	int			nrecords;
 	SvpRecord  *records;		/* in order of time, the opening first */
 	int32		last_seq;		/* of the rows read, of the anchor too; 0 = none */
+	bool		is_partial;		/* of those stored only the newest was read, which is in order */
 } SvpLedger;
 
 /* What a row of ours says of its ticket: scenario, agent and customer. */
@@ -49,6 +51,9 @@ extern void svp_ledger_add(SvpLedger *ledger, const SvpRecord *record);
 /* An empty one, and the one that is stored; both have room for what one row tells. */
 extern void svp_ledger_make(SvpLedger *ledger);
 extern void svp_ledger_read(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger);
+
+/* The newest record if it is in order, else all. */
+extern void svp_ledger_read_newest(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger);
 extern void svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *record);
 
 /* Write a ticket's first record; false when another transaction did meanwhile. */

@@ -41,7 +41,7 @@ open_ticket(SvpTicket *ticket, int64 at)
 {
 	do
 	{
-		svp_ticket_open(ticket);
+		svp_ticket_open_newest(ticket);
 	} while (ticket->ledger.last_seq == 0 &&
 			 !svp_ledger_anchor(ticket->attachment, ticket->key, at, ticket->recorded_by));
 }

@@ -33,7 +33,8 @@ static const SvpColumn ledger_columns[] = {
 	{"seq", INT4OID}, {"at", TIMESTAMPTZOID}, {"event", TEXTOID}, {"state", TEXTOID},
 	{"source_state", TEXTOID}, {"opened_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID},
 	{"recorded_at", TIMESTAMPTZOID},
-	TICKET_COLUMNS
+	TICKET_COLUMNS,
+	{"in_order", BOOLOID}
 };
 
 static const SvpColumn clock_columns[] = {

@@ -116,7 +116,7 @@ record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Row *before, Oid 
 	if (is_new)
 		svp_ticket_open_new(&ticket);
 	else
-		svp_ticket_open(&ticket);
+		svp_ticket_open_newest(&ticket);
 	if (before->tuple != NULL && ticket.ledger.nrecords == 0)
 		adopt(&ticket, before);
 	svp_ticket_record(&ticket, row == NULL ? NULL : read_row(row));

@@ -58,6 +58,7 @@ extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char 
  * are moved.
  */
 extern void svp_ticket_open(SvpTicket *ticket);
+extern void svp_ticket_open_newest(SvpTicket *ticket);
 
 /* The same for a row that was just inserted, if it is to be recorded. */
 extern void svp_ticket_open_new(SvpTicket *ticket);

@@ -122,7 +122,11 @@ svp_ticket_move_clocks(SvpTicket *ticket)
 		!appoint_judge(ticket, svp_ledger_opening(&ticket->ledger), &judge) ||
 		judge.policy == NULL)
 		return;
-	/* without messages a history is short */
-	if (ticket->attachment->message == NULL || !svp_ticket_step_clocks(ticket, &judge))
-		fold_clocks(ticket, &judge);
+	/* a history that was read, of a ticket without messages, is short */
+	if ((ticket->ledger.is_partial || ticket->attachment->message != NULL) &&
+		svp_ticket_step_clocks(ticket, &judge))
+		return;
+	if (ticket->ledger.is_partial)
+		svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
+	fold_clocks(ticket, &judge);
 }

@@ -347,6 +347,23 @@ walk(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *row, const Known
 	return n;
 }
 
+/*
+ * What is added may be later than what was recorded: the next record takes all
+ * of them to tell.
+ */
+static void
+forget_order(SvpTicket *ticket)
+{
+	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
+	SvpRecord	record;
+
+	if (ticket->is_preview || latest == NULL || !latest->in_order)
+		return;
+	record = *latest;
+	record.in_order = false;
+	svp_ledger_amend(ticket->attachment, ticket->key, &ticket->ledger, &record);
+}
+
 void
 svp_ticket_add_history(SvpTicket *ticket, const SvpFacts *facts, SvpChange *changes, int nchanges)
 {
@@ -372,7 +389,10 @@ svp_ticket_add_history(SvpTicket *ticket, const SvpFacts *facts, SvpChange *chan
 		return;
 	svp_ledger_reserve(&ticket->ledger, n + 1);
 	if (known.is_anything)
+	{
+		forget_order(ticket);
 		ticket->next_seq = known.first_seq - n;
+	}
 	(void) walk(ticket, facts, &row, &known, changes, nchanges, true);
 	if (known.is_anything)
 		ticket->next_seq = next_seq;

@@ -19,6 +19,7 @@
 #include "issue.h"
 #include "snapshot.h"
 #include "ticket.h"
+#include "ticket_newest.h"
 #include "timeline.h"
 
 typedef struct Problem
@@ -246,6 +247,7 @@ svp_ticket_append(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 
 	record.recorded_by = ticket->recorded_by;
 	record.event.kind = kind;
 	record.event.at = at;
+	record.in_order = svp_timeline_is_in_order(&ticket->ledger, &record);
 	if (!write_record(ticket, &record))
 	{
 		ticket->is_overtaken = true;
@@ -369,6 +371,7 @@ complete_record(SvpTicket *ticket, const SvpRecord *latest, SvpRecord record)
 	record.event.at = latest->event.at;
 	record.recorded_at = latest->recorded_at;
 	record.recorded_by = latest->recorded_by;
+	record.in_order = latest->in_order;
 	svp_ledger_amend(ticket->attachment, ticket->key, &ticket->ledger, &record);
 	svp_ticket_note(ticket, record.event.at);
 }
@@ -522,16 +525,36 @@ retract_leaving(SvpTicket *ticket)
 }
 
 /*
- * Read what is recorded of the ticket.  Where more than its own row tells of
- * it, whoever writes of it first is waited for.
+ * Where more than its own row tells of a ticket, wait for whoever writes of it
+ * first.
  */
-void
-svp_ticket_open(SvpTicket *ticket)
+static void
+lock_ticket(SvpTicket *ticket)
 {
 	if (SVP_HAS_OTHER_ROWS(ticket->attachment) && !ticket->is_preview &&
 		svp_ledger_lock(ticket->attachment, ticket->key))
 		svp_snapshot_check(ticket->attachment, ticket->key);
+}
+
+/*
+ * Read what is recorded of the ticket.
+ */
+void
+svp_ticket_open(SvpTicket *ticket)
+{
+	lock_ticket(ticket);
 	svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
+	ticket->next_seq = ticket->ledger.last_seq + 1;
+}
+
+/*
+ * The same for one event more, which rarely takes more than the newest record.
+ */
+void
+svp_ticket_open_newest(SvpTicket *ticket)
+{
+	lock_ticket(ticket);
+	svp_ledger_read_newest(ticket->attachment, ticket->key, &ticket->ledger);
 	ticket->next_seq = ticket->ledger.last_seq + 1;
 }
 
@@ -567,6 +590,8 @@ record_facts(SvpTicket *ticket, const SvpFacts *facts)
 void
 svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts)
 {
+	if (ticket->ledger.is_partial && !svp_newest_is_enough(ticket, facts))
+		svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
 	ticket->is_recording = true;
 	record_facts(ticket, facts);
 	while ((ticket->is_overtaken || (ticket->is_assumed_new && ticket->nevents == 0)) &&

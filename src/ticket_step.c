@@ -4,7 +4,8 @@
  *		Moving a ticket's clocks on by one event that comes after all others.
  *
  * Of the messages only the newest two are read, and of the clocks the latest
- * of each metric: however many there are, an event costs the same.
+ * of each metric: however many there are, an event costs the same.  So it does
+ * with any number of records, of which the newest may be all that was read.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -27,9 +28,7 @@ typedef struct Step
 /* One metric's clocks before and after the step. */
 typedef struct Move
 {
-	bool		has_stored;
 	bool		is_outdated;	/* judged, and by a calendar that was another then */
-	SvpStoredClock stored;
 	SvpClock	clocks[2];
 	int			nclocks;
 } Move;
@@ -108,12 +107,13 @@ static bool
 find_step(const SvpTicket *ticket, Step *step)
 {
 	SvpEvent	newest[2];
-	int			nnewest;
+	int			nnewest = 0;
 
 	if (ticket->nevents != 1 || ticket->has_new_opening || ticket->has_returned ||
 		ticket->takes_back || ticket->must_fold || ticket->restates || svp_is_pending())
 		return false;
-	nnewest = svp_messages_newest(ticket->attachment, ticket->key, newest);
+	if (ticket->attachment->message != NULL)
+		nnewest = svp_messages_newest(ticket->attachment, ticket->key, newest);
 	if (ticket->next_seq > ticket->ledger.last_seq + 1)
 		return step_by_record(ticket, newest, nnewest, step);
 	return step_by_message(ticket, newest, nnewest, step);
@@ -136,15 +136,13 @@ find_benchmark(const SvpPolicy *policy, const char *metric, const char *name)
  * not what the evidence gives by this policy and, if open, today's calendar.
  */
 static bool
-take_stored(const SvpTicket *ticket, const SvpJudge *judge, const char *metric, Move *move)
+take_stored(const SvpJudge *judge, const char *metric, const SvpStoredClock *stored, Move *move)
 {
-	SvpStoredClock *stored = &move->stored;
 	const SvpBenchmark *benchmark;
 	SvpCalendar *calendar;
 
 	memset(move, 0, sizeof(*move));
-	move->has_stored = svp_clocks_latest(ticket->attachment, ticket->key, metric, stored);
-	if (!move->has_stored)
+	if (stored->clock.cycle == 0)
 		return true;
 	benchmark = find_benchmark(judge->policy, metric, stored->benchmark);
 	if (benchmark == NULL || stored->is_disputed ||
@@ -159,13 +157,13 @@ take_stored(const SvpTicket *ticket, const SvpJudge *judge, const char *metric, 
 }
 
 static bool
-move_metric(const SvpTicket *ticket, const SvpJudge *judge, const char *metric,
+move_metric(const SvpJudge *judge, const char *metric, const SvpStoredClock *stored,
 			const Step *step, Move *move)
 {
 	bool		needs_history;
 
 	return svp_judge_missing_calendar(judge, metric) == NULL &&
-		take_stored(ticket, judge, metric, move) &&
+		take_stored(judge, metric, stored, move) &&
 		svp_clock_continue(&step->before, &step->event, judge->policy, judge->calendars, metric,
 						   move->clocks, &move->nclocks, &needs_history) == SVP_TIME_OK &&
 		!needs_history &&
@@ -176,19 +174,21 @@ bool
 svp_ticket_step_clocks(SvpTicket *ticket, const SvpJudge *judge)
 {
 	Move	   *moves = palloc(sizeof(Move) * Max(judge->nmetrics, 1));
+	SvpStoredClock *stored = palloc(sizeof(SvpStoredClock) * Max(judge->nmetrics, 1));
 	SvpTimeline timeline;
 	Step		step;
 
 	if (!find_step(ticket, &step))
 		return false;
+	svp_clocks_latest(ticket->attachment, ticket->key, judge->nmetrics, judge->metrics, stored);
 	for (int i = 0; i < judge->nmetrics; i++)
 	{
-		if (!move_metric(ticket, judge, judge->metrics[i], &step, &moves[i]))
+		if (!move_metric(judge, judge->metrics[i], &stored[i], &step, &moves[i]))
 			return false;
 	}
 	timeline.records = &step.record;
 	for (int i = 0; i < judge->nmetrics; i++)
 		svp_clocks_store(ticket, judge, judge->metrics[i], &timeline, moves[i].clocks,
-						 moves[i].nclocks, &moves[i].stored, moves[i].has_stored ? 1 : 0);
+						 moves[i].nclocks, &stored[i], stored[i].clock.cycle > 0 ? 1 : 0);
 	return true;
 }

@@ -43,6 +43,27 @@ known_at(const SvpLedger *ledger, int i)
 }
 
 /*
+ * Does a record that is added come after all others, which all tell the same
+ * opening?  Then no older one tells anything of what happens after it.
+ */
+bool
+svp_timeline_is_in_order(const SvpLedger *ledger, const SvpRecord *record)
+{
+	if ((record->event.kind != SVP_EVENT_OPENED && record->event.kind != SVP_EVENT_CHANGED) ||
+		svp_record_is_inferred(record))
+		return false;
+	for (int i = 0; i < ledger->nrecords; i++)
+	{
+		const SvpRecord *other = &ledger->records[i];
+
+		if (svp_event_before(&record->event, &other->event) ||
+			(other->event.kind != SVP_EVENT_RESPONDED && other->opened_at != record->opened_at))
+			return false;
+	}
+	return true;
+}
+
+/*
  * From when on does what is known of the ticket differ, now that a record is
  * in the ledger?  Of an inferred one before it, it may tell more.
  */

@@ -19,6 +19,7 @@ typedef struct SvpTimeline
 } SvpTimeline;
 
 extern bool svp_record_is_inferred(const SvpRecord *record);
+extern bool svp_timeline_is_in_order(const SvpLedger *ledger, const SvpRecord *record);
 extern int64 svp_timeline_reach(const SvpLedger *ledger, const SvpRecord *record);
 extern void svp_timeline_make(SvpTimeline *timeline, const SvpLedger *ledger,
 							  const SvpEvent *messages, int nmessages);

@@ -17,6 +17,7 @@ CREATE TABLE @data@.ledger (
     team text,
     agent text,
     customer text,
+    in_order boolean,
     PRIMARY KEY (@key@, seq)
 );
 
@@ -39,3 +40,4 @@ COMMENT ON COLUMN @data@.ledger.region IS 'Region after the event; NULL where no
 COMMENT ON COLUMN @data@.ledger.team IS 'Team after the event; NULL where not known';
 COMMENT ON COLUMN @data@.ledger.agent IS 'Agent after the event; NULL where not known';
 COMMENT ON COLUMN @data@.ledger.customer IS 'Customer after the event; NULL where not known';
+COMMENT ON COLUMN @data@.ledger.in_order IS 'Does it come after all that was recorded before, with the same opening?  Then older records are not read for what comes next';

@@ -74,7 +74,7 @@ ALTER TABLE extended_data.clock DROP gone;
 BEGIN;
 ALTER TABLE reordered_data.ledger RENAME TO ledger_before;
 CREATE TABLE reordered_data.ledger (priority text, gone int, seq int NOT NULL, event text NOT NULL, part varchar(6) NOT NULL, at timestamptz NOT NULL, recorded_at timestamptz NOT NULL,
-    recorded_by text NOT NULL, state text, source_state text, opened_at timestamptz, channel text, category text, product text, customer_tier text, region text, team text,
+    recorded_by text NOT NULL, state text, source_state text, opened_at timestamptz, channel text, category text, product text, customer_tier text, region text, in_order boolean, team text,
     agent text, customer text, id numeric(8, 2) NOT NULL, PRIMARY KEY (id, part, seq));
 ALTER TABLE reordered_data.ledger DROP gone;
 COMMIT;
