@@ -293,6 +293,23 @@ test_currencies(void)
 	given.currency = NULL;
 	ask(&rule, AMOUNT(100));
 	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "what was paid in one that the refund does not name");
+	given.sums.other_currency = true;
+	ask(&rule, AMOUNT(100));
+	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "which is asked before what else the order had");
+	given.paid_currency = NULL;
+	ask(&rule, AMOUNT(100));
+	check(SVP_REFUND_ALLOWED, SVP_REASON_NONE, "refunds in another currency, where nothing bounds the order");
+	fact("paid_amount", AMOUNT(100));
+	ask(&rule, AMOUNT(100));
+	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "but what was paid does");
+	check_about("order_id", "and they cannot be added");
+	rule.max_amount = money(AMOUNT(500));
+	ask(&rule, AMOUNT(100));
+	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "nor to what the rule gives");
+	rule.max_amount.given = false;
+	rule.approval_above = money(AMOUNT(500));
+	ask(&rule, AMOUNT(100));
+	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "with approval or without");
 	given = (SvpRefundFacts) {0};
 
 	is_int64(svp_currency_digits("JPY"), 0, "yen have no digits");
