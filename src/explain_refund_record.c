@@ -107,7 +107,7 @@ tell_values(SvpStory *story, const Row *row)
  * What a decision rested on besides the rule.
  */
 static void
-tell_grounds(SvpStory *story, const Row *row)
+tell_grounds(SvpStory *story, const Row *row, bool is_last)
 {
 	const char *exception = column(row, EXCEPTION_ID);
 	const char *approval = column(row, APPROVAL_ID);
@@ -118,8 +118,8 @@ tell_grounds(SvpStory *story, const Row *row)
 	if (approval != NULL)
 		svp_tell(story, "  it rested on approval %s", approval);
 	if (withdrawn != NULL)
-		svp_tell(story, "  it no longer counts since %s: the refund was deleted, moved, or left the row filter",
-				 withdrawn);
+		svp_tell(story, "  it counted until %s, when the refund %s", withdrawn,
+				 is_last ? "was deleted or left the row filter" : "changed");
 }
 
 /* Is what the row says the same as this text, or NULL where that is? */
@@ -202,7 +202,7 @@ svp_explain_refund_record(SvpStory *story, const SvpRefundQuestion *question)
 		row = (Row) {table->vals[i], table->tupdesc};
 		tell_decision(story, &row);
 		tell_values(story, &row);
-		tell_grounds(story, &row);
+		tell_grounds(story, &row, i == table->numvals - 1);
 	}
 	if (row.tuple == NULL)
 		svp_tell(story, "no decision on this refund is on record");

@@ -13,35 +13,29 @@
 #include "explain_refund.h"
 #include "refund_text.h"
 
-/* What the refund does not say of its scenario, its ticket may. */
-static SvpScenario
-scenario_of(const SvpRefundCase *refund)
-{
-	SvpScenario scenario;
-
-	for (int i = 0; i < SVP_NDIMENSIONS; i++)
-	{
-		scenario.value[i] = svp_refund_case_text(refund, svp_dimension_names[i]);
-		if (scenario.value[i] == NULL && refund->ticket != NULL)
-			scenario.value[i] = refund->ticket->event.scenario.value[i];
-	}
-	return scenario;
-}
-
 /*
- * Which version, and since when it was in force.
+ * Which version, and why that.
  */
 static void
 tell_version(SvpStory *story, const SvpRefundCase *refund)
 {
-	svp_tell(story, "policy %s, version %d", refund->policy->name, refund->policy->version);
+	const char *fact = refund->claimed_by;
+	char	   *version = psprintf("policy %s, version %d", refund->policy->name, refund->policy->version);
+
+	if (fact == NULL)
+		svp_tell(story, "%s: in force now, since none that was in force before claims the refund", version);
+	else
+		svp_tell(story, "%s: in force at %s, %s%s", version, fact,
+				 svp_refund_instant(svp_refund_zone(refund), svp_refund_case_fact(refund, fact)->value),
+				 refund->rule != NULL && refund->rule->version_at != NULL ?
+				 ", which is what its rule goes by" : "");
 }
 
 void
 svp_explain_refund_rule(SvpStory *story, const SvpRefundCase *refund)
 {
 	const SvpPolicy *policy = refund->policy;
-	SvpScenario scenario;
+	SvpScenario scenario = svp_refund_case_scenario(refund);
 
 	if (policy == NULL)
 	{
@@ -50,7 +44,6 @@ svp_explain_refund_rule(SvpStory *story, const SvpRefundCase *refund)
 		return;
 	}
 	tell_version(story, refund);
-	scenario = scenario_of(refund);
 	for (int i = 0; i < policy->nrefunds; i++)
 		svp_tell_match(story, psprintf("rule \"%s\"", policy->refunds[i].name), &policy->refunds[i].when,
 					   refund->rule == NULL ? NULL : &refund->rule->when, &scenario);

@@ -170,8 +170,8 @@ svp_refund_share(const SvpRefundCase *refund)
 
 /* The rule */
 
-static SvpScenario
-scenario_of(const SvpRefundCase *refund)
+SvpScenario
+svp_refund_case_scenario(const SvpRefundCase *refund)
 {
 	SvpScenario scenario;
 
@@ -244,7 +244,7 @@ times_in_order(const SvpRefundCase *refund, const SvpRefundFact **times)
 static void
 find_rule(SvpRefundCase *refund)
 {
-	SvpScenario scenario = scenario_of(refund);
+	SvpScenario scenario = svp_refund_case_scenario(refund);
 	const SvpRefundFact **times = palloc(sizeof(SvpRefundFact *) * Max(refund->nknown, 1));
 	int			ntimes = times_in_order(refund, times);
 	const SvpPolicy *policy = NULL;
@@ -261,6 +261,7 @@ find_rule(SvpRefundCase *refund)
 		if (is_claimed_by(refund, times[i]->name, refund->rule))
 		{
 			refund->policy = policy;
+			refund->claimed_by = times[i]->name;
 			return;
 		}
 	}

@@ -36,6 +36,7 @@ typedef struct SvpRefundCase
 	SvpRefundFact *known;		/* the times and amounts; NULL until they are looked for */
 	int			nknown;
 	const SvpPolicy *policy;	/* NULL: no version was in force */
+	const char *claimed_by;		/* the time as of which it judges; NULL: it is that of now */
 	const SvpRefundRule *rule;	/* NULL: none applies */
 	SvpMode		mode;
 	SvpRefundCalendars calendars;
@@ -64,6 +65,9 @@ extern SvpRefundShare svp_refund_share(const SvpRefundCase *refund);
 
 /* The text of a fact that is set, or NULL. */
 extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char *name);
+
+/* What the refund does not say of its scenario, its ticket may. */
+extern SvpScenario svp_refund_case_scenario(const SvpRefundCase *refund);
 
 /* A fact that decides, with what was found in the ticket's stead. */
 extern const SvpRefundFact *svp_refund_case_fact(const SvpRefundCase *refund, const char *name);

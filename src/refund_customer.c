@@ -122,12 +122,10 @@ tell_ticket(const SvpRefundCase *refund)
 static const char *
 tell_text(const SvpRefundCase *refund, const char *name)
 {
-	const char *text = svp_refund_case_text(refund, name);
 	int			dimension = svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name);
 
-	if (text == NULL && dimension >= 0 && refund->ticket != NULL)
-		text = refund->ticket->event.scenario.value[dimension];
-	return text;
+	return dimension < 0 ? svp_refund_case_text(refund, name) :
+		svp_refund_case_scenario(refund).value[dimension];
 }
 
 static const char *

@@ -85,6 +85,49 @@ SELECT service_policy.explain_refund('support', '[1]');
 SELECT service_policy.explain_refund('nothing', '{}');
 SELECT count(*) FROM service_policy.explain_refund(NULL, '{}');
 
+-- With a refund table: what was decided, and whether it would be now.
+SELECT service_policy.attach_refunds('support', 'crm.refund', ARRAY['id'],
+    '{"ticket": ["ticket_id"], "order_id": "order_id", "line_id": "line_id", "amount": "amount", "currency": "currency", "paid_amount": "paid",
+      "delivered_at": "delivered_at", "informed_at": "delivered_at", "requested_at": "asked_at", "category": "kind", "agent": "agent", "customer": "customer"}');
+INSERT INTO crm.ticket VALUES (7, 'new', '2026-03-10 10:00+00', 'flagged');
+INSERT INTO crm.refund VALUES (1, NULL, 'A', NULL, 40, 'EUR', 100, '2026-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe'),
+                              (2, NULL, 'A', NULL, 30, 'EUR', 100, '2026-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
+-- Objections have numbers, and say what they rest on.
+INSERT INTO crm.refund VALUES (3, NULL, 'A', NULL, 30, 'EUR', 100, '2026-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
+INSERT INTO crm.refund VALUES (3, NULL, NULL, NULL, 30, 'USD', 100, '2026-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
+INSERT INTO crm.refund VALUES (3, NULL, 'A', NULL, 30, 'JPY', 100, '2026-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
+INSERT INTO crm.refund VALUES (3, NULL, 'A', NULL, 30, 'EUR', 100, '2099-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
+INSERT INTO crm.refund VALUES (3, NULL, 'C', NULL, 30, 'EUR', NULL, NULL, NULL, 'guarded', 'ana', 'eva');
+INSERT INTO crm.refund VALUES (3, 7, NULL, NULL, 30, 'EUR', NULL, NULL, NULL, NULL, 'ana', 'joe');
+UPDATE crm.refund SET amount = 35 WHERE id = 1;
+\pset tuples_only on
+\pset format unaligned
+-- Its moment is that of the write, which is left out.
+SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[1]', '2026-03-25 10:00+00') line WHERE line !~ 'does not match';
+SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[3]', '2026-03-25 10:00+00') line WHERE line !~ 'does not match';
+-- What it was judged by is not what it would be judged by.
+ALTER TABLE crm.refund DISABLE TRIGGER USER;
+UPDATE crm.refund SET paid = 50, kind = 'shares', ticket_id = 99 WHERE id = 2;
+ALTER TABLE crm.refund ENABLE TRIGGER USER;
+SELECT line FROM service_policy.explain_refund('support', '[2]', '2026-03-25 10:00+00') line WHERE line ~ 'differ|ticket|shares|max_share|paid_amount';
+-- One that is gone, and one that never was.
+DELETE FROM crm.refund WHERE id = 2;
+SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[2]') line WHERE line !~ 'facts';
+SELECT service_policy.explain_refund('support', '[99]');
+SELECT service_policy.refundable_until('support', '[1]') IS NOT NULL AS here, service_policy.refundable_until('support', '[99]') IS NULL AS not_here;
+
+-- A later version alters nothing for what an earlier one claims; and the version says why it is the one.
+SELECT service_policy.load_policy('{"policy": "counter", "refunds": [
+    {"name": "later", "version_at": "purchased_at", "window": {"days": 10, "from": "purchased_at"}}]}');
+SELECT service_policy.publish_policy('counter', 2, '2100-01-01 00:00+00');
+SELECT line FROM unnest(ARRAY['{"purchased_at": "2026-03-19T00:00Z", "requested_at": "2026-03-20T00:00Z"}',
+                              '{"purchased_at": "2026-03-19T00:00Z", "requested_at": "2100-03-20T00:00Z"}',
+                              '{"purchased_at": "2100-03-19T00:00Z", "requested_at": "2100-03-20T00:00Z"}',
+                              '{"purchased_at": "2019-03-19T00:00Z", "requested_at": "2019-03-20T00:00Z"}']::jsonb[]) facts,
+       service_policy.explain_refund('support', facts, '2100-03-20 12:00Z') line WHERE line ~ '^policy|^ rule .* counts';
+\pset tuples_only off
+\pset format aligned
+
 SELECT service_policy.detach('support', keep_evidence => false);
 DROP SCHEMA crm CASCADE;
 DELETE FROM service_policy.calendar WHERE name = 'counter';
