@@ -92,12 +92,14 @@ tell_exceptions(SvpStory *story, const SvpRefundCase *refund)
 	{
 		const SvpException *one = lfirst(lc);
 		const SvpException *chosen = one->is_approval ? refund->approval : refund->exception;
+		const char *objection = refund->rule == NULL ? NULL : svp_exception_objection(refund, one);
 
 		svp_tell(story, "  %s " INT64_FORMAT ": %s, granted by %s%s%s as %s, \"%s\": %s",
 				 one->is_approval ? "approval" : "exception", one->id, gives(refund, one),
 				 one->granted_by, one->agent == NULL ? "" : ", agent ", one->agent == NULL ? "" : one->agent,
 				 one->role, one->reason,
-				 chosen != NULL && chosen->id == one->id ? "the decision rests on it" : "it makes no difference");
+				 chosen != NULL && chosen->id == one->id ? "the decision rests on it" :
+				 objection != NULL ? objection : "it makes no difference");
 	}
 }
 

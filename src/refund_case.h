@@ -44,6 +44,7 @@ typedef struct SvpRefundCase
 	SvpRelief	relief;			/* by an exception, an approval, or both … */
 	const struct SvpException *exception;	/* … which are these, or NULL */
 	const struct SvpException *approval;
+	const struct SvpException *own_approval;	/* that does not count: it is by who refunds */
 	SvpRefundDecision unrelieved;	/* what it would be without them */
 	SvpRefundDecision decision;
 } SvpRefundCase;

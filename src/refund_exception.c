@@ -26,23 +26,26 @@
 static bool
 is_own(const SvpRefundCase *refund, const SvpException *exception)
 {
-	const char *agent = svp_refund_case_text(refund, "agent");
+	const char *agent = svp_refund_case_text(refund, SVP_FACT_AGENT);
 
 	if (agent != NULL && exception->agent != NULL)
 		return strcmp(agent, exception->agent) == 0;
 	return strcmp(refund->role, exception->granted_by) == 0;
 }
 
-static bool
-may_rest_on(const SvpRefundCase *refund, const SvpException *exception)
+const char *
+svp_exception_objection(const SvpRefundCase *refund, const SvpException *exception)
 {
-	const char *currency = svp_refund_case_text(refund, "currency");
+	const char *currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY);
 
 	if (exception->currency != NULL &&
 		(currency == NULL || !svp_currency_same(currency, exception->currency)))
-		return false;
-	return !is_own(refund, exception) ||
-		(!exception->is_approval && !refund->rule->four_eyes);
+		return psprintf("it is for refunds in %s", exception->currency);
+	if (exception->is_approval && is_own(refund, exception))
+		return "nobody approves their own";
+	if (refund->rule->four_eyes && is_own(refund, exception))
+		return "the rule has four eyes, and it is their own";
+	return NULL;
 }
 
 /*
@@ -110,6 +113,7 @@ svp_exceptions_forget(SvpRefundCase *refund)
 {
 	refund->exception = NULL;
 	refund->approval = NULL;
+	refund->own_approval = NULL;
 	memset(&refund->relief, 0, sizeof(SvpRelief));
 }
 
@@ -130,8 +134,10 @@ svp_exceptions_relieve(SvpRefundCase *refund)
 	{
 		SvpException *exception = lfirst(lc);
 
-		if (may_rest_on(refund, exception))
+		if (svp_exception_objection(refund, exception) == NULL)
 			found = lappend(found, exception);
+		else if (exception->is_approval && is_own(refund, exception))
+			refund->own_approval = exception;
 	}
 	try_all(refund, found);
 	return refund->exception != NULL || refund->approval != NULL;

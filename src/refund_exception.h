@@ -24,6 +24,10 @@ typedef struct SvpException
 	const char *agent;			/* who granted it, as the application says; or NULL */
 } SvpException;
 
+/* Why a refund cannot rest on one of those that are open, or NULL. */
+extern const char *svp_exception_objection(const SvpRefundCase *refund,
+										   const SvpException *exception);
+
 /* Before it is judged anew. */
 extern void svp_exceptions_forget(SvpRefundCase *refund);
 

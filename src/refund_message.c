@@ -293,6 +293,9 @@ svp_refund_remedy(const SvpRefundCase *refund)
 
 	if (refund->policy == NULL || refund->policy->ndiscretions == 0)
 		return NULL;
+	if (decision->outcome == SVP_REFUND_NEEDS_APPROVAL && refund->own_approval != NULL)
+		return psprintf("Approval " INT64_FORMAT " is by who refunds, so somebody else has to approve it.",
+						refund->own_approval->id);
 	if (decision->outcome == SVP_REFUND_NEEDS_APPROVAL)
 		return "A role with discretion may approve it with service_policy.approve_refund().";
 	if (decision->reason == SVP_REASON_CUTOFF || decision->reason == SVP_REASON_ISSUE_LIMIT ||

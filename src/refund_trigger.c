@@ -280,7 +280,10 @@ row_changed(const Change *change, const SvpRefundCase *old, SvpRefundCase *new, 
 	else if (same_key)
 		decide(change, new, &before);
 	else if (same && before.stands && new->facts.key != NULL)
+	{
 		svp_refund_move(change->attachment, &before, new->facts.key, change->now);
+		svp_exceptions_move(change->attachment, old->facts.key, new->facts.key);
+	}
 	else
 	{
 		withdraw(change, &before);

@@ -106,6 +106,9 @@ SELECT is(pg_temp.code($$UPDATE crm.refund SET amount = 140 WHERE granted_by = 2
 SELECT is(pg_temp.code($$UPDATE crm.refund SET amount = 151 WHERE granted_by = 2$$), '23514 refund_amount', 'not more');
 SELECT is(pg_temp.code($$UPDATE crm.refund SET ticket_no = NULL WHERE granted_by = 2$$), 'done', 'its ticket may go');
 SELECT is(pg_temp.code($$UPDATE crm.refund SET amount = 120 WHERE granted_by = 2$$), '23514 refund_amount', 'but then it is of that ticket no more');
+SELECT is(pg_temp.code($$UPDATE crm.refund SET granted_by = 3 WHERE granted_by = 1.5$$), 'done', 'another key');
+SELECT is(pg_temp.refund('2026-01-01', 'x', 1.50, 150, '9'), '23514 refund_amount', 'which takes the exception along: it is used once');
+SELECT is(pg_temp.code($$UPDATE crm.refund SET amount = 145 WHERE granted_by = 3$$), 'done', '… and still its own');
 RESET ROLE;
 SELECT is((SELECT count(*) FROM move.exception_use WHERE status = 'used' AND kind = 'exception'), 2::bigint, 'none was used meanwhile');
 SELECT is((SELECT used_amount FROM move.exception_use WHERE refund_granted_by = 2 AND kind = 'exception'), 140.00, 'what is on record is the refund as it is');
