@@ -22,7 +22,9 @@ SELECT concat_ws('/', @key_text@, seq)::varchar(400) AS decision_id,
        line_id::varchar(255),
        agent::varchar(255),
        customer::varchar(255),
-       mode::varchar(20)
+       mode::varchar(20),
+       exception_id,
+       approval_id
   FROM @data@.refund_decision
  WHERE decision <> 'counted';
 
@@ -50,3 +52,5 @@ COMMENT ON COLUMN @views@.refund_log.line_id IS 'Line of the order; NULL where n
 COMMENT ON COLUMN @views@.refund_log.agent IS 'Agent who refunds; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.customer IS 'Customer who is refunded; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.mode IS 'Mode of the rule: enforce, flag or observe; NULL if none applies';
+COMMENT ON COLUMN @views@.refund_log.exception_id IS 'Number of the exception that it rests on, as in exception_use; NULL if it rests on none';
+COMMENT ON COLUMN @views@.refund_log.approval_id IS 'Number of the approval that it rests on, as in exception_use; NULL if it rests on none';
