@@ -71,7 +71,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     data_key text[];
-    ticket_key text[] := ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c);
+    ticket_key text[];
     part text;
     decisions regclass;
 BEGIN
@@ -105,6 +105,7 @@ BEGIN
     FOREACH part IN ARRAY service_policy._attachment_parts('refund', true) LOOP
         PERFORM service_policy._create_part(part, name, 'refund', refund_table, key, data_key);
     END LOOP;
+    ticket_key := ARRAY(SELECT c.name FROM service_policy._ticket_columns(name) c);
     FOREACH part IN ARRAY '{exception,exception_use}'::text[] LOOP
         PERFORM service_policy._comment_key(name, data_key, 'Key of the refund that it is for, or that used it; NULL if there is none yet', part);
         PERFORM service_policy._comment_key(name, ticket_key, 'Key of the ticket that it is for; NULL if it is for something else', part);
