@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 
 #include "attempt.h"
 #include "issue.h"
@@ -45,6 +46,21 @@ make_key(void *arg)
 	MemoryContextSwitchTo(inside);
 }
 
+/*
+ * Is the text any value of the type?  A subtransaction costs more than reading
+ * a number.
+ */
+static bool
+is_surely_value(Oid type, const char *text)
+{
+	size_t		digits = strspn(text, "0123456789");
+
+	if (type == TEXTOID || type == VARCHAROID)
+		return true;
+	return digits > 0 && text[digits] == '\0' &&
+		((type == INT8OID && digits <= 18) || (type == INT4OID && digits <= 9));
+}
+
 Datum *
 svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 				 const SvpFacts *facts, const char **problem)
@@ -52,6 +68,7 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 	int			nkey = attachment->ticket->nkey;
 	int			first = svp_mapping_find(mapping, "ticket");
 	Naming		naming = {attachment, palloc(sizeof(char *) * nkey), NULL, CurrentMemoryContext};
+	bool		is_sure = true;
 	ErrorData  *error;
 
 	*problem = NULL;
@@ -63,6 +80,12 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 			strcmp(mapping->facts[first + i].name, "ticket") != 0)
 			return NULL;
 		naming.parts[i] = pstrdup(facts->values[first + i].text);
+		is_sure = is_sure && is_surely_value(attachment->key_types[i], naming.parts[i]);
+	}
+	if (is_sure)
+	{
+		make_key(&naming);
+		return naming.key;
 	}
 	error = svp_attempt(make_key, &naming);
 	if (error != NULL)

@@ -264,21 +264,34 @@ get_attachment(void *arg)
 }
 
 /*
+ * NULL for one that was detached meanwhile, or cannot be read any more.
+ */
+static SvpAttachment *
+find_attachment(const char *name)
+{
+	SvpAttachment named = {.name = unconstify(char *, name)};
+	SvpAttachment *attachment = svp_attachment_cached(name);
+
+	if (attachment != NULL)
+		return attachment;
+	attachment = &named;
+	return svp_attempt(get_attachment, &attachment) == NULL ? attachment : NULL;
+}
+
+/*
  * Settle what is pending of one attachment, with the rights of its owner.  One
  * that was detached meanwhile has no clocks to move.
  */
 static void
 settle_attachment(const SvpPending *entries, int n)
 {
-	SvpAttachment named = {.name = unconstify(char *, entries[0].attachment)};
-	SvpAttachment *attachment = &named;
+	SvpAttachment *attachment = find_attachment(entries[0].attachment);
 	const char *problem;
 	SvpCaller	caller;
 	MemoryContext context;
 	SvpSpanMark before;
 
-	if (svp_attempt(get_attachment, &attachment) != NULL || attachment == NULL ||
-		!svp_attachment_enter(attachment, &caller))
+	if (attachment == NULL || !svp_attachment_enter(attachment, &caller))
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "service_policy settling",
 									ALLOCSET_SMALL_SIZES);
