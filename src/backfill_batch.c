@@ -187,7 +187,10 @@ record_portion(void *arg)
 	MemoryContextSwitchTo(caller);
 	record_tickets(batch);
 	if (batch->bulk != NULL)
+	{
+		svp_bulk_write(batch->bulk, NULL);
 		svp_bulk_end(batch->bulk);
+	}
 	batch->bulk = NULL;
 	svp_span_leave(span);
 	MemoryContextDelete(tables);
@@ -243,7 +246,7 @@ attempt_portion(SvpBatch *batch, bool is_contended)
 	error = svp_attempt_impatiently(record_portion, batch);
 	if (error == NULL)
 		return true;
-	svp_bulk_take(NULL, false);
+	svp_bulk_abandon();
 	batch->bulk = NULL;
 	if (!is_contention(error))
 		ReThrowError(error);

@@ -189,7 +189,7 @@ static void
 record_in_bulk(SvpTicket *ticket, struct SvpBulk *bulk, SvpSliceRow *row, SvpChange *changes,
 			   int nchanges, SvpBackfillCounts *counts)
 {
-	svp_bulk_take(bulk, true);
+	svp_bulk_begin_ticket(bulk);
 	svp_ticket_open_new(ticket);
 	ticket->is_assumed_new = false;
 	svp_ticket_add_history(ticket, &row->facts, changes, nchanges);
@@ -199,7 +199,7 @@ record_in_bulk(SvpTicket *ticket, struct SvpBulk *bulk, SvpSliceRow *row, SvpCha
 		svp_ticket_move_clocks(ticket);
 		counts->recorded++;
 	}
-	svp_bulk_take(bulk, false);
+	svp_bulk_end_ticket(bulk, true);
 }
 
 void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * bulk.h
- *		Writing the records and clocks of many new tickets at once.
+ *		Writing the records and clocks of new tickets at once.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -21,17 +21,29 @@ struct SvpBulk;
 extern struct SvpBulk *svp_bulk_begin(SvpAttachment *attachment);
 
 /*
- * While it takes rows, those inserted into the ledger and the clocks are
- * gathered, as new, and none are there to be read: all must be of tickets of
- * which nothing is recorded.
+ * From now on svp_bulk_write() tells of each ticket whether it is known; false
+ * where it cannot.
  */
-extern void svp_bulk_take(struct SvpBulk *bulk, bool takes);
+extern bool svp_bulk_tell(struct SvpBulk *bulk);
 
 /*
- * Write what was gathered.  A ticket that somebody else has recorded meanwhile
- * is a unique_violation.
+ * In between, what is inserted into the ledger and the clocks is gathered, as
+ * of a new ticket, and nothing is there to be read.  It is kept until it is
+ * written, or not at all.
  */
+extern void svp_bulk_begin_ticket(struct SvpBulk *bulk);
+extern void svp_bulk_end_ticket(struct SvpBulk *bulk, bool keeps);
+
+/*
+ * Write what was gathered.  "known" is told of each ticket whether something is
+ * there already: then nothing of it is written.  Without that, "known" is NULL,
+ * and it is a unique_violation.
+ */
+extern void svp_bulk_write(struct SvpBulk *bulk, bool *known);
 extern void svp_bulk_end(struct SvpBulk *bulk);
+
+/* After an error: none takes rows any more. */
+extern void svp_bulk_abandon(void);
 
 /* For rows.c and clock_table.c. */
 extern bool svp_bulk_takes(const SvpAttachment *attachment, SvpTableId id);

@@ -88,8 +88,9 @@ note_ticket(SvpAttachment *attachment, const SvpMapping *mapping, SvpRowReader *
 }
 
 static void
-record_child(SvpAttachment *attachment, TriggerData *trigger, Oid role)
+record_child(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role)
 {
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	SvpMapping *mapping = mapping_of(attachment, trigger);
 	const char *problem = "it has no such child table";
 	SvpRowReader *reader = mapping == NULL ? NULL :

@@ -43,6 +43,8 @@ struct SvpDirect
 	bool		has_others;		/* that may refuse a row, too */
 	TupleTableSlot *row;		/* to be written */
 	TupleTableSlot *found;
+	int			ngathered;		/* slots for rows that are written at once */
+	TupleTableSlot **gathered;
 
 	LOCKMODE	lock;			/* NoLock: it is closed */
 	ResourceOwner owner;		/* of all that is held */
@@ -76,10 +78,18 @@ extern void svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix,
 /* direct_rows.c */
 extern void svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls);
 
-/* The same for many rows that were formed before; slots that are NULL are made. */
-extern HeapTuple svp_direct_form(SvpDirect *direct, const Datum *values, const bool *nulls);
-extern void svp_direct_insert_many(SvpDirect *direct, HeapTuple *rows, TupleTableSlot **slots,
-								   int nrows);
+
+/*
+ * The same for many rows at once: the i-th is gathered, then all are inserted.
+ * "taken", unless it is NULL, tells of which the primary key was taken already:
+ * those have to be taken back, in the next command.  At last they are cleared.
+ */
+extern void svp_direct_gather(SvpDirect *direct, int i, const Datum *values, const bool *nulls);
+extern void svp_direct_insert_gathered(SvpDirect *direct, int nrows, bool *taken);
+extern bool svp_direct_can_take_back(const SvpDirect *direct);
+extern void svp_direct_take_back(SvpDirect *direct, int i);
+extern void svp_direct_clear_gathered(SvpDirect *direct, int nrows);
+
 extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
 extern bool svp_direct_update(SvpDirect *direct, ItemPointer place, const Datum *values,
 							  const bool *nulls);

@@ -39,6 +39,7 @@ svp_direct_open(SvpDirect *direct, LOCKMODE lock, ResourceOwner owner)
 	if (relation == NULL)
 		return false;
 	direct->result->ri_RelationDesc = relation;
+	svp_set_result_relation(direct->estate, direct->result);
 	direct->lock = lock;
 	direct->owner = owner;
 	direct->opened_in = GetCurrentSubTransactionId();

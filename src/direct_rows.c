@@ -17,6 +17,7 @@
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -94,42 +95,108 @@ svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls)
 	end_write(direct);
 }
 
-HeapTuple
-svp_direct_form(SvpDirect *direct, const Datum *values, const bool *nulls)
+/* Writing many rows at once */
+
+/*
+ * The slot of a row.  It stays for the next time.
+ */
+static TupleTableSlot *
+gathered_row(SvpDirect *direct, int i)
 {
-	HeapTuple	tuple;
+	MemoryContext caller = MemoryContextSwitchTo(direct->context);
+
+	if (i >= direct->ngathered)
+	{
+		int			room = Max(2 * direct->ngathered, 16);
+
+		if (direct->gathered == NULL)
+			direct->gathered = palloc(sizeof(TupleTableSlot *) * room);
+		else
+			direct->gathered = repalloc(direct->gathered, sizeof(TupleTableSlot *) * room);
+		while (direct->ngathered < room)
+			direct->gathered[direct->ngathered++] = MakeSingleTupleTableSlot(direct->descriptor,
+																			 &TTSOpsHeapTuple);
+	}
+	MemoryContextSwitchTo(caller);
+	return direct->gathered[i];
+}
+
+void
+svp_direct_gather(SvpDirect *direct, int i, const Datum *values, const bool *nulls)
+{
+	TupleTableSlot *row = gathered_row(direct, i);
+	MemoryContext caller;
 
 	begin_write("INSERT");
 	fill_row(direct, NULL, values, nulls);
 	check_constraints(direct);
-	tuple = heap_form_tuple(direct->descriptor, direct->row->tts_values, direct->row->tts_isnull);
+	/* it is the slot's, so after an error too there is something to be freed */
+	caller = MemoryContextSwitchTo(direct->context);
+	ExecForceStoreHeapTuple(heap_form_tuple(direct->descriptor, direct->row->tts_values,
+											direct->row->tts_isnull), row, true);
+	MemoryContextSwitchTo(caller);
 	end_write(direct);
-	return tuple;
 }
 
-void
-svp_direct_insert_many(SvpDirect *direct, HeapTuple *rows, TupleTableSlot **slots, int nrows)
+/*
+ * Put the rows into one index: one after the other they find its pages in the
+ * processor's cache.
+ */
+static void
+index_gathered(SvpDirect *direct, int index, int nrows, bool *taken)
 {
-	Relation	relation = direct->result->ri_RelationDesc;
+	ResultRelInfo one = *direct->result;
+	bool		may_be_taken = taken != NULL && direct->indexes[index] == direct->primary;
 
-	if (nrows == 0)
-		return;
-	svp_direct_open_indexes(direct);
-	for (int i = 0; i < nrows; i++)
-	{
-		if (slots[i] == NULL)
-			slots[i] = MakeSingleTupleTableSlot(direct->descriptor, &TTSOpsHeapTuple);
-		ExecForceStoreHeapTuple(rows[i], slots[i], false);
-	}
-	table_multi_insert(relation, slots, nrows, GetCurrentCommandId(true), 0, NULL);
+	one.ri_NumIndices = 1;
+	one.ri_IndexRelationDescs += index;
+	one.ri_IndexRelationInfo += index;
+	svp_set_result_relation(direct->estate, &one);
 	for (int i = 0; i < nrows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) svp_insert_index_tuples(direct->result, slots[i], direct->estate, false, false,
-									   NULL, NIL);
+		(void) svp_insert_index_tuples(&one, direct->gathered[i], direct->estate, false,
+									   may_be_taken, may_be_taken ? &taken[i] : NULL,
+									   may_be_taken ? direct->arbiters : NIL);
 		ResetPerTupleExprContext(direct->estate);
-		ExecClearTuple(slots[i]);
 	}
+	svp_set_result_relation(direct->estate, direct->result);
+}
+
+void
+svp_direct_insert_gathered(SvpDirect *direct, int nrows, bool *taken)
+{
+	if (nrows == 0)
+		return;
+	svp_direct_open_indexes(direct);
+	table_multi_insert(direct->result->ri_RelationDesc, direct->gathered, nrows,
+					   GetCurrentCommandId(true), 0, NULL);
+	for (int index = 0; index < direct->nindexes; index++)
+		index_gathered(direct, index, nrows, taken);
+}
+
+void
+svp_direct_clear_gathered(SvpDirect *direct, int nrows)
+{
+	for (int i = 0; i < nrows; i++)
+		ExecClearTuple(direct->gathered[i]);
+}
+
+/*
+ * Nothing but the primary key refuses a row, and nobody is sent one whose key
+ * is taken: that it is deleted would come too late for a subscriber.
+ */
+bool
+svp_direct_can_take_back(const SvpDirect *direct)
+{
+	return !direct->has_others && !RelationIsLogicallyLogged(direct->result->ri_RelationDesc);
+}
+
+void
+svp_direct_take_back(SvpDirect *direct, int i)
+{
+	simple_table_tuple_delete(direct->result->ri_RelationDesc, &direct->gathered[i]->tts_tid,
+							  GetTransactionSnapshot());
 }
 
 /* Rows that others may be changing */

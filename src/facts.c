@@ -244,6 +244,15 @@ svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping, Relatio
 }
 
 /*
+ * Does it take a query to read a row?
+ */
+bool
+svp_reader_computes(const SvpRowReader *reader)
+{
+	return reader->plan != NULL;
+}
+
+/*
  * Is the reader still right for its relation as that now is?
  */
 bool
@@ -459,22 +468,24 @@ static void
 read_facts(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 {
 	const SvpMapping *mapping = reader->mapping;
-	bool		isnull;
+	int			ncolumns = reader->descriptor->natts;
+	Datum	   *columns = palloc(sizeof(Datum) * ncolumns);
+	bool	   *nulls = palloc(sizeof(bool) * ncolumns);
 
 	memset(facts, 0, sizeof(*facts));
 	facts->included = true;
 	facts->values = palloc0(sizeof(SvpFactValue) * Max(mapping->nfacts, 1));
 	facts->key = svp_reader_key(reader, tuple);
 
+	/* at once: behind a text no column's place is known */
+	heap_deform_tuple(tuple, reader->descriptor, columns, nulls);
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		SvpFactBinding *binding = &reader->bindings[i];
-		Datum		value;
 
-		if (binding->column == 0)
-			continue;
-		value = heap_getattr(tuple, binding->column, reader->descriptor, &isnull);
-		svp_fact_read(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
+		if (binding->column != 0)
+			svp_fact_read(&mapping->facts[i], binding, columns[binding->column - 1],
+						  nulls[binding->column - 1], &facts->values[i]);
 	}
 	if (reader->plan != NULL)
 		compute_expressions(reader, tuple, facts);

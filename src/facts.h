@@ -92,6 +92,7 @@ extern SvpRowReader *svp_reader_over(const SvpMapping *mapping, TupleDesc descri
 extern void svp_reader_free(SvpRowReader *reader);
 extern bool svp_reader_is_for(const SvpRowReader *reader, const SvpMapping *mapping,
 							  Relation relation);
+extern bool svp_reader_computes(const SvpRowReader *reader);
 extern bool svp_reader_fits(SvpRowReader *reader, Relation relation);
 extern bool svp_reader_untouched(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
 extern bool svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after);

@@ -386,7 +386,9 @@ svp_mapping_find(const SvpMapping *mapping, const char *fact)
 {
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		if (strcmp(mapping->facts[i].name, fact) == 0)
+		const char *name = mapping->facts[i].name;
+
+		if (name[0] == fact[0] && strcmp(name, fact) == 0)
 			return i;
 	}
 	return -1;

@@ -98,8 +98,9 @@ record_former(SvpAttachment *attachment, TriggerData *trigger, SvpRowReader *rea
 }
 
 static void
-record_message(SvpAttachment *attachment, TriggerData *trigger, Oid role)
+record_message(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role)
 {
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple	tuple = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	const char *problem = "it has no message table";

@@ -24,6 +24,7 @@
 
 #include "key.h"
 #include "ticket.h"
+#include "ticket_ahead.h"
 #include "trigger.h"
 
 PG_FUNCTION_INFO_V1(svp_ticket_changed);
@@ -123,8 +124,9 @@ record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Row *before, Oid 
 }
 
 static void
-record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
+record_change_of_row(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role)
 {
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple	tuple = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	const char *problem;
@@ -166,7 +168,8 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		record_ticket(attachment, key, NULL, &before, role, false);
-	else if (!svp_row_superseded(tuple))
+	else if (!svp_row_superseded(tuple) &&
+			 (is_update || !svp_ahead_record(fcinfo, attachment, reader, role)))
 		/* a row that moves to another partition is inserted there, and known */
 		record_ticket(attachment, key, &row, &before, role,
 					  !is_update && !trigger->tg_relation->rd_rel->relispartition);
@@ -179,5 +182,7 @@ record_change_of_row(SvpAttachment *attachment, TriggerData *trigger, Oid role)
 Datum
 svp_ticket_changed(PG_FUNCTION_ARGS)
 {
+	if (svp_ahead_has_recorded(fcinfo))
+		return PointerGetDatum(NULL);
 	return svp_trigger_record(fcinfo, "ticket", 1, record_change_of_row);
 }

@@ -28,6 +28,8 @@ typedef struct SvpTicket
 	bool		is_import;		/* by backfill() */
 	bool		restates;		/* judged clocks change too */
 	bool		completes;		/* what this transaction recorded last, if it was then */
+	bool		declines;		/* what is not fully understood … */
+	bool		has_declined;	/* … and has */
 	bool		yields;			/* to whoever records it first: see is_overtaken */
 	SvpWitness	witness;		/* hears of each clock that is moved; may be NULL */
 	void	   *witness_arg;

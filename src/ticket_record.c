@@ -36,6 +36,11 @@ svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail, con
 
 	if (ticket->is_preview)
 		return;
+	if (ticket->declines)
+	{
+		ticket->has_declined = true;
+		return;
+	}
 	if (!ticket->is_recording)
 	{
 		if (ticket->is_import)

@@ -109,7 +109,7 @@ svp_trigger_record(FunctionCallInfo fcinfo, const char *row, int nargs, SvpRecor
 		return PointerGetDatum(NULL);
 	}
 	before = svp_span_enter(fcinfo->flinfo->fn_mcxt);
-	record(attachment, trigger, caller.user);
+	record(attachment, fcinfo, caller.user);
 	svp_span_leave(before);
 	svp_attachment_leave(&caller);
 	return PointerGetDatum(NULL);

@@ -16,7 +16,7 @@
 #include "attachment.h"
 
 /* Records one row's change, which "role" made. */
-typedef void (*SvpRecorder) (SvpAttachment *attachment, TriggerData *trigger, Oid role);
+typedef void (*SvpRecorder) (SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role);
 
 /*
  * The attachment that a trigger's first argument names, of so many; NULL after
