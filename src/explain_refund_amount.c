@@ -71,7 +71,7 @@ svp_explain_refund_amount(SvpStory *story, const SvpRefundCase *refund)
 	for (int i = 0; i < n; i++)
 		tell_bound(story, refund, &bounds[i]);
 	if (refund->relief.extra > 0)
-		svp_tell(story, "  %s of that by exception " INT64_FORMAT,
+		svp_tell(story, "  max_amount and max_share are %s more by exception " INT64_FORMAT,
 				 svp_refund_money(refund, refund->relief.extra), refund->exception->id);
 	if (refund->relief.approved)
 		svp_tell(story, "  approved up to %s by approval " INT64_FORMAT,

@@ -212,6 +212,18 @@ policy_message(const SvpRefundCase *refund, const char *language)
 	return svp_text_in(&rule->message, language, refund->policy->language);
 }
 
+/* What could be given, with approval if need be. */
+static char *
+too_much(const SvpRefundCase *refund)
+{
+	SvpRefundBound bound;
+
+	if (!svp_refund_binding_bound(refund, SVP_REASON_AMOUNT, &bound) || svp_refund_left(&bound) == 0)
+		return "We are sorry: all that can be refunded of this was refunded already.";
+	return psprintf("We are sorry: we can refund at most %s.",
+					svp_refund_money(refund, svp_refund_left(&bound)));
+}
+
 /*
  * Our own for a refusal.
  */
@@ -229,8 +241,7 @@ polite_refusal(const SvpRefundCase *refund)
 		case SVP_REASON_ISSUE_LIMIT:
 			return psprintf("We are sorry: this refund could only be given before %s.", tell_cutoff(refund));
 		case SVP_REASON_AMOUNT:
-			return psprintf("We are sorry: we can refund at most %s.",
-							svp_refund_money(refund, decision->allowed_amount));
+			return too_much(refund);
 		case SVP_REASON_CURRENCY:
 			return "We are sorry: we can refund only in the currency that was paid in.";
 		case SVP_REASON_DUPLICATE:

@@ -143,9 +143,9 @@ by_relief(const SvpRefundCase *refund)
 
 	initStringInfo(&text);
 	if (refund->exception != NULL)
-		appendStringInfo(&text, " by exception " INT64_FORMAT, refund->exception->id);
+		appendStringInfo(&text, ", by exception " INT64_FORMAT, refund->exception->id);
 	if (refund->approval != NULL)
-		appendStringInfo(&text, "%s by approval " INT64_FORMAT, text.len > 0 ? " and" : "",
+		appendStringInfo(&text, "%s by approval " INT64_FORMAT, text.len > 0 ? " and" : ",",
 						 refund->approval->id);
 	return text.data;
 }
@@ -276,6 +276,8 @@ svp_refund_grounds(const SvpRefundCase *refund)
 	append_bound(&text, refund);
 	if (refund->decision.reason == SVP_REASON_FACT_UNREADABLE)
 		append_unreadable(&text, refund);
+	if (refund->exception != NULL)
+		appendStringInfo(&text, "Exception " INT64_FORMAT " is counted in. ", refund->exception->id);
 	if (refund->policy != NULL)
 		appendStringInfo(&text, "Judged by version %d of policy \"%s\".",
 						 refund->policy->version, refund->policy->name);

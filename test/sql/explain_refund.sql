@@ -38,7 +38,8 @@ SELECT service_policy.load_policy('{
          "agent_is_not_customer": true, "four_eyes": true},
         {"name": "shares", "when": {"category": ["shares"], "region": ["north", "south"]}, "max_share": 0.5},
         {"name": "flagged", "when": {"category": ["flagged"]}, "max_amount": 10, "mode": "flag"},
-        {"name": "download", "when": {"category": ["download"]}, "final_sale": true}]}');
+        {"name": "download", "when": {"category": ["download"]}, "final_sale": true}],
+    "discretion": [{"role": "pg_monitor", "grace_days": 7, "max_amount": {"EUR": 50}, "approve_up_to": 1000}]}');
 SELECT service_policy.publish_policy('counter', 1, '2020-01-01 00:00+00');
 
 CREATE SCHEMA crm;
@@ -105,11 +106,21 @@ UPDATE crm.refund SET amount = 35 WHERE id = 1;
 -- Its moment is that of the write, which is left out.
 SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[1]', '2026-03-25 10:00+00') line WHERE line !~ 'does not match';
 SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[3]', '2026-03-25 10:00+00') line WHERE line !~ 'does not match';
+-- What was granted, and whether the decision rests on it.
+SELECT service_policy.grant_exception('support', '{"order_id": "A"}', 'kept waiting', grace_days => 3, amount => 20, currency => 'EUR', agent => 'boss'),
+       service_policy.approve_refund('support', '{"customer": "eva"}', 'seen the photos', 50, 'EUR', agent => 'boss');
+SELECT regexp_replace(line, 'granted by \w+', 'granted by …')
+  FROM unnest(ARRAY['{"order_id": "A", "paid_amount": 100, "delivered_at": "2026-03-01T10:00:00Z", "informed_at": "2026-03-01T10:00:00Z"}',
+                    '{"category": "guarded", "customer": "eva", "order_id": "A"}']::jsonb[]) facts,
+       service_policy.explain_refund('support', facts || '{"agent": "ana", "amount": 30, "currency": "EUR"}', '2026-04-03 10:00+00') line
+ WHERE line ~ 'exception|approv|grace|late|in time|at most|decision';
+SELECT message FROM service_policy.refund_check('support', '{"category": "guarded", "customer": "eva", "agent": "ana", "amount": 30, "currency": "EUR"}');
+SELECT message FROM service_policy.refund_check('support', '{"category": "flagged", "order_id": "B", "amount": 30, "currency": "EUR"}');
 -- What it was judged by is not what it would be judged by.
 ALTER TABLE crm.refund DISABLE TRIGGER USER;
 UPDATE crm.refund SET paid = 50, kind = 'shares', ticket_id = 99 WHERE id = 2;
 ALTER TABLE crm.refund ENABLE TRIGGER USER;
-SELECT line FROM service_policy.explain_refund('support', '[2]', '2026-03-25 10:00+00') line WHERE line ~ 'differ|ticket|shares|max_share|paid_amount';
+SELECT line FROM service_policy.explain_refund('support', '[2]', '2026-03-25 10:00+00') line WHERE line ~ 'differ in|ticket|shares|max_share|paid_amount';
 -- One that is gone, and one that never was.
 DELETE FROM crm.refund WHERE id = 2;
 SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[2]') line WHERE line !~ 'facts';
