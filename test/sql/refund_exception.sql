@@ -82,7 +82,7 @@ INSERT INTO crm.refund (id, ticket_id, amount, asked_at) VALUES (3, 7, 50, '2026
 RESET ROLE;
 SELECT * FROM exceptions();
 SELECT id, decision, reason, exception_id, approval_id FROM move_data.refund_decision ORDER BY id, seq;
--- It is that refund's own from then on: when it changes, leaves and comes back; and nobody else's, should it go.
+-- It is that refund's own from then on: when it changes, leaves and comes back; and no other's, should it go.
 UPDATE crm.refund SET amount = 40 WHERE id = 2;
 UPDATE crm.refund SET state = 'draft' WHERE id = 2;
 UPDATE crm.refund SET state = 'approved' WHERE id = 2;
@@ -252,7 +252,7 @@ INSERT INTO crm.refund (id, customer, amount, kind, asked_at) VALUES (91, 'c9', 
 RESET ROLE;
 SELECT id, decision, reason, exception_id IS NOT NULL AS by_exception FROM move_data.refund_decision WHERE id IN (90, 91) ORDER BY id;
 
--- Who granted sees only what he may; the rows are written by nobody else.
+-- Who granted sees only what he may; the rows are not theirs to write.
 SET ROLE move_ana;
 SELECT * FROM move_data.exception;
 UPDATE move_data.exception SET used_at = NULL;
