@@ -99,6 +99,11 @@ bench-calendar:
 bench-ticket:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/ticket/run
 
+# What a policy costs an INSERT into a refund table, against the bare table.
+.PHONY: bench-refund
+bench-refund:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/refund/run
+
 # The fuzzers of the pure cores, a minute each; for another time run test/fuzz/run SECONDS.
 .PHONY: fuzz
 fuzz:

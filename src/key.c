@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -81,6 +82,26 @@ svp_equality(Oid type)
 					NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return name;
+}
+
+bool
+svp_text_is_of_type(Oid type, const char *text)
+{
+	int			length = strlen(text);
+	bool		is_number = length > 0 && strspn(text, "0123456789") == length;
+
+	switch (type)
+	{
+		case TEXTOID:
+		case VARCHAROID:
+			return true;
+		case INT4OID:
+			return is_number && length <= 9;
+		case INT8OID:
+			return is_number && length <= 18;
+		default:
+			return false;
+	}
 }
 
 /*

@@ -73,6 +73,7 @@ find_ticket(SvpRefundCase *refund)
 	int			first = svp_mapping_find(refund->mapping, SVP_FACT_TICKET);
 	TicketSearch search = {refund, palloc(sizeof(char *) * nkey), CurrentMemoryContext};
 	SvpLedger	ledger = {0};
+	bool		is_key = true;
 
 	if (first < 0)
 		return;
@@ -82,9 +83,12 @@ find_ticket(SvpRefundCase *refund)
 			strcmp(refund->mapping->facts[first + i].name, SVP_FACT_TICKET) != 0)
 			return;
 		search.parts[i] = pstrdup(refund->facts.values[first + i].text);
+		is_key &= svp_text_is_of_type(refund->attachment->key_types[i], search.parts[i]);
 	}
 	refund->names_ticket = true;
-	if (svp_attempt(read_ticket_key, &search) != NULL)
+	if (is_key)
+		read_ticket_key(&search);
+	else if (svp_attempt(read_ticket_key, &search) != NULL)
 		refund->ticket_key = NULL;
 	if (refund->ticket_key == NULL)
 		return;

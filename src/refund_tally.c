@@ -34,7 +34,7 @@
 /* The columns, see table.c. */
 enum
 {
-	SCOPE, SUBJECT, SEQ, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT, TOTAL_AMOUNT,
+	SUBJECT, SCOPE, SEQ, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT, TOTAL_AMOUNT,
 	TOTAL_REFUNDS, ALL_REFUNDS
 };
 
@@ -147,7 +147,7 @@ static Sums
 read_sums(SvpAttachment *attachment, SvpScope scope, const char *subject, const char *currency)
 {
 	Sums		sums = {currency, 0, 0, 0, svp_refund_numeric(0)};
-	Datum		prefix[] = {CStringGetTextDatum(scope_names[scope]), CStringGetTextDatum(subject)};
+	Datum		prefix[] = {CStringGetTextDatum(subject), CStringGetTextDatum(scope_names[scope])};
 
 	svp_rows_scan(attachment, SVP_REFUND_TALLY, lengthof(prefix), prefix, true, take_sums, &sums);
 	return sums;
@@ -194,8 +194,8 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
 
 	row->n = 0;
-	svp_row_add_text(row, scope_names[entry->scope]);
 	svp_row_add_text(row, entry->subject);
+	svp_row_add_text(row, scope_names[entry->scope]);
 	svp_row_add(row, Int64GetDatum(sums->seq + 1));
 	svp_row_add(row, TimestampTzGetDatum(at));
 	svp_row_add_text(row, entry->share->currency);
@@ -303,7 +303,7 @@ read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 {
 	const SvpRefundShare *own = refund->own;
 	const char *subject = subject_of(lately->share, scope);
-	Datum		prefix[] = {CStringGetTextDatum(scope_names[scope]), CStringGetTextDatum(subject)};
+	Datum		prefix[] = {CStringGetTextDatum(subject), CStringGetTextDatum(scope_names[scope])};
 
 	if (refund->tally != NULL)
 		lately->before_seq = refund->tally->places[scope].seq;

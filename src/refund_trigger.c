@@ -116,6 +116,20 @@ prepare(Change *change)
 	return svp_reader_key_problem(change->reader, attachment->refund_key_types);
 }
 
+/*
+ * What was decided on is no refund any more.
+ */
+static void
+withdraw(const Change *change, SvpRefundRecord *before)
+{
+	SvpTally	tally;
+
+	if (!before->stands)
+		return;
+	svp_tally_change(change->attachment, &before->share, NULL, change->now, &tally);
+	svp_refund_withdraw(change->attachment, before, change->now);
+}
+
 static void
 refuse_if_enforced(const Change *change, const SvpRefundCase *refund)
 {
@@ -144,23 +158,14 @@ decide(const Change *change, SvpRefundCase *refund, SvpRefundRecord *before)
 	if (before->stands)
 		svp_refund_withdraw(attachment, before, change->now);
 	while (!svp_refund_append(refund, before->last_seq + 1, change->recorded_by))
-		svp_refund_find(attachment, refund->facts.key, &share, before);
+	{
+		svp_refund_find(attachment, refund->facts.key, NULL, before);
+		/* that of a refund whose end was not told, as by TRUNCATE */
+		if (!change->trigger->tg_relation->rd_rel->relispartition)
+			withdraw(change, before);
+	}
 	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->mode == SVP_MODE_FLAG)
 		flag(refund);
-}
-
-/*
- * What was decided on is no refund any more.
- */
-static void
-withdraw(const Change *change, SvpRefundRecord *before)
-{
-	SvpTally	tally;
-
-	if (!before->stands)
-		return;
-	svp_tally_change(change->attachment, &before->share, NULL, change->now, &tally);
-	svp_refund_withdraw(change->attachment, before, change->now);
 }
 
 /*
@@ -189,7 +194,11 @@ decide_on_key(const Change *change, SvpRefundCase *refund, bool is_known)
 
 	if (refund->facts.key == NULL)
 		refuse_undecidable(change->attachment->name, "the key of the refund is null");
-	svp_refund_find(change->attachment, refund->facts.key, NULL, &before);
+	/* a key is new, as a rule; else appending says so */
+	before.last_seq = 0;
+	before.stands = false;
+	if (is_partition || is_known)
+		svp_refund_find(change->attachment, refund->facts.key, NULL, &before);
 	if (before.stands && is_partition && !is_known)
 	{
 		is_known = svp_refund_is_alone(change->attachment, refund->facts.key);

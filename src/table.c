@@ -78,7 +78,7 @@ static const SvpColumn decision_columns[] = {
 };
 
 static const SvpColumn tally_columns[] = {
-	{"scope", TEXTOID}, {"subject", TEXTOID}, {"seq", INT8OID}, {"counted_at", TIMESTAMPTZOID},
+	{"subject", TEXTOID}, {"scope", TEXTOID}, {"seq", INT8OID}, {"counted_at", TIMESTAMPTZOID},
 	{"currency", TEXTOID}, {"amount", NUMERICOID}, {"refunds", INT4OID},
 	{"reverses_at", TIMESTAMPTZOID}, {"total_amount", NUMERICOID}, {"total_refunds", INT8OID},
 	{"all_refunds", INT8OID}

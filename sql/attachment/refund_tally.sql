@@ -1,6 +1,6 @@
 CREATE TABLE @data@.refund_tally (
-    scope text COLLATE "C" NOT NULL,
     subject text COLLATE "C" NOT NULL,
+    scope text COLLATE "C" NOT NULL,
     seq bigint NOT NULL,
     counted_at timestamptz NOT NULL,
     currency text,
@@ -10,13 +10,13 @@ CREATE TABLE @data@.refund_tally (
     total_amount numeric NOT NULL,
     total_refunds bigint NOT NULL,
     all_refunds bigint NOT NULL,
-    PRIMARY KEY (scope, subject, seq)
+    PRIMARY KEY (subject, scope, seq)
 );
 
 COMMENT ON TABLE @data@.refund_tally IS
     'What the refunds of each order, line and customer add up to: a row for each that is counted or taken back. recount_refunds() makes it anew';
-COMMENT ON COLUMN @data@.refund_tally.scope IS 'What the refunds are of: order, line or customer';
-COMMENT ON COLUMN @data@.refund_tally.subject IS 'Which one: the order_id, the order_id and the line_id divided by a slash, or the customer';
+COMMENT ON COLUMN @data@.refund_tally.subject IS 'Of what the refunds are: the order_id, the order_id and the line_id divided by a slash, or the customer';
+COMMENT ON COLUMN @data@.refund_tally.scope IS 'What that is: order, line or customer';
 COMMENT ON COLUMN @data@.refund_tally.seq IS 'Number of the row of its subject, from 1: two that count at once cannot both have one';
 COMMENT ON COLUMN @data@.refund_tally.counted_at IS 'When the refund was decided on, or taken back';
 COMMENT ON COLUMN @data@.refund_tally.currency IS 'Currency of the amounts; NULL where not known';
