@@ -104,7 +104,7 @@ add_key(const SvpGrant *grant, StringInfo columns, SvpRow *row, Oid *types)
 	svp_settings_leave(level);
 	for (int i = 0; i < grant->nsubject; i++)
 	{
-		const char *name = of_refund ? mapping->data_key[i] : svp_ticket_column(mapping->data_key[i]);
+		const char *name = of_refund ? mapping->data_key[i] : svp_ticket_column(mapping, i);
 
 		appendStringInfo(columns, ", %s", quote_identifier(name));
 		types[row->n] = key_types[i];

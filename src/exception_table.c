@@ -59,7 +59,7 @@ append_ticket_key(StringInfo query, const SvpAttachment *attachment)
 
 	for (int i = 0; i < ticket->nkey; i++)
 		appendStringInfo(query, "%se.%s %s $%d", i > 0 ? " AND " : "",
-						 quote_identifier(svp_ticket_column(ticket->data_key[i])),
+						 quote_identifier(svp_ticket_column(ticket, i)),
 						 svp_equality(attachment->key_types[i]), attachment->refund->nkey + i + 1);
 }
 

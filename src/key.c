@@ -12,7 +12,6 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
-#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -84,34 +83,17 @@ svp_equality(Oid type)
 	return name;
 }
 
-bool
-svp_text_is_of_type(Oid type, const char *text)
+char *
+svp_ticket_column(const SvpMapping *ticket, int part)
 {
-	int			length = strlen(text);
-	bool		is_number = length > 0 && strspn(text, "0123456789") == length;
+	const char *name = ticket->data_key[part];
+	int			prefix = strlen("ticket_");
 
-	switch (type)
-	{
-		case TEXTOID:
-		case VARCHAROID:
-			return true;
-		case INT4OID:
-			return is_number && length <= 9;
-		case INT8OID:
-			return is_number && length <= 18;
-		default:
-			return false;
-	}
-}
-
-/*
- * The name under which our tables of refunds carry a part of the ticket's key,
- * see _ticket_columns() in refund.sql.
- */
-const char *
-svp_ticket_column(const char *name)
-{
-	return strncmp(name, "ticket_", strlen("ticket_")) == 0 ? name : psprintf("ticket_%s", name);
+	/* one that is called ticket_… keeps its name, unless another's would be the same */
+	if (strncmp(name, "ticket_", prefix) != 0 ||
+		svp_word_index((const char *const *) ticket->data_key, ticket->nkey, name + prefix) >= 0)
+		return psprintf("ticket_%s", name);
+	return pstrdup(name);
 }
 
 /*

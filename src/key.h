@@ -24,10 +24,9 @@ extern bool svp_refund_same_key(const SvpAttachment *attachment, const Datum *a,
 
 /* The operator by which values of a type are equal, as a key's index has it. */
 extern const char *svp_equality(Oid type);
-extern const char *svp_ticket_column(const char *name);
 
-/* Is this a value of a type, as can be told without its input function, which raises an error? */
-extern bool svp_text_is_of_type(Oid type, const char *text);
+/* What a part of a ticket's key is called beside a refund's, see _ticket_columns() in refund.sql. */
+extern char *svp_ticket_column(const SvpMapping *ticket, int part);
 extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);
 
 #endif							/* SVP_KEY_H */

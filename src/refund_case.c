@@ -17,19 +17,13 @@
 #include "calendar.h"
 #include "key.h"
 #include "mapping.h"
+#include "message.h"
 #include "refund_case.h"
 #include "refund_exception.h"
 
 #define FACT_OPENED_AT	"opened_at"
 
 /* The ticket */
-
-typedef struct TicketSearch
-{
-	SvpRefundCase *refund;
-	char	  **parts;
-	MemoryContext context;
-} TicketSearch;
 
 /*
  * The ticket as it is now, but opened when that was first recorded: nobody
@@ -50,18 +44,6 @@ as_opened(const SvpLedger *ledger)
 	return ticket;
 }
 
-static void
-read_ticket_key(void *arg)
-{
-	TicketSearch *search = arg;
-	MemoryContext inside = MemoryContextSwitchTo(search->context);
-	const SvpAttachment *attachment = search->refund->attachment;
-
-	search->refund->ticket_key = svp_key_from_text(attachment->key_types, attachment->ticket->nkey,
-												   search->parts);
-	MemoryContextSwitchTo(inside);
-}
-
 /*
  * Look for what is recorded of the refund's ticket.  A key that cannot be one
  * is like that of a ticket which is not there.
@@ -69,27 +51,11 @@ read_ticket_key(void *arg)
 static void
 find_ticket(SvpRefundCase *refund)
 {
-	int			nkey = refund->attachment->ticket->nkey;
-	int			first = svp_mapping_find(refund->mapping, SVP_FACT_TICKET);
-	TicketSearch search = {refund, palloc(sizeof(char *) * nkey), CurrentMemoryContext};
+	const char *problem;
 	SvpLedger	ledger = {0};
-	bool		is_key = true;
 
-	if (first < 0)
-		return;
-	for (int i = 0; i < nkey; i++)
-	{
-		if (first + i >= refund->mapping->nfacts || !refund->facts.values[first + i].set ||
-			strcmp(refund->mapping->facts[first + i].name, SVP_FACT_TICKET) != 0)
-			return;
-		search.parts[i] = pstrdup(refund->facts.values[first + i].text);
-		is_key &= svp_text_is_of_type(refund->attachment->key_types[i], search.parts[i]);
-	}
-	refund->names_ticket = true;
-	if (is_key)
-		read_ticket_key(&search);
-	else if (svp_attempt(read_ticket_key, &search) != NULL)
-		refund->ticket_key = NULL;
+	refund->ticket_key = svp_ticket_named(refund->attachment, refund->mapping, &refund->facts, &problem);
+	refund->names_ticket = refund->ticket_key != NULL || problem != NULL;
 	if (refund->ticket_key == NULL)
 		return;
 	svp_ledger_read(refund->attachment, refund->ticket_key, &ledger);

@@ -226,22 +226,6 @@ svp_table_is_bound(const SvpTable *table)
 		(table->busy || (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
 }
 
-/*
- * The name of a part of a ticket's key beside a refund's, see
- * _ticket_columns() in refund.sql.
- */
-static char *
-ticket_name(const SvpAttachment *attachment, const char *name)
-{
-	const SvpMapping *ticket = attachment->ticket;
-	int			prefix = strlen("ticket_");
-
-	if (strncmp(name, "ticket_", prefix) != 0 ||
-		svp_word_index((const char *const *) ticket->data_key, ticket->nkey, name + prefix) >= 0)
-		return psprintf("ticket_%s", name);
-	return pstrdup(name);
-}
-
 static void
 name_keys(SvpTable *table)
 {
@@ -260,7 +244,7 @@ name_keys(SvpTable *table)
 		table->nticket = attachment->ticket->nkey;
 		table->ticket_names = palloc(sizeof(char *) * table->nticket);
 		for (int i = 0; i < table->nticket; i++)
-			table->ticket_names[i] = ticket_name(attachment, attachment->ticket->data_key[i]);
+			table->ticket_names[i] = svp_ticket_column(attachment->ticket, i);
 	}
 	MemoryContextSwitchTo(caller);
 }
