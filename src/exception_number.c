@@ -57,31 +57,47 @@ month_of(int64 at)
 }
 
 /*
- * The first number that no grant has of the month, of this role, by this one.
+ * A number, as a query over the grants of the month finds it, with a limit as
+ * $4; 0 if it finds none.
  */
 static int
-next_number(const SvpGrant *grant, const char *role)
+find_number(const SvpGrant *grant, const char *role, int limit, const char *query)
 {
-	const char *table = svp_exception_table(grant->attachment);
-	Oid			types[] = {TEXTOID, TEXTOID, DATEOID};
+	Oid			types[] = {TEXTOID, TEXTOID, DATEOID, INT4OID};
 	Datum		values[] = {
 		CStringGetTextDatum(svp_role_name(grant->granter)), CStringGetTextDatum(role),
-		DateADTGetDatum(month_of(grant->granted_at))
+		DateADTGetDatum(month_of(grant->granted_at)), Int32GetDatum(limit)
 	};
 	bool		isnull;
-	int			number;
+	int			number = 0;
 
-	if (SPI_execute_with_args(psprintf(
-				"SELECT pg_catalog.min(taken.number) OPERATOR(pg_catalog.+) 1 FROM"
-				" (SELECT 0 AS number UNION ALL SELECT grant_number FROM %s WHERE" OF_THE_MONTH
-				" AND grant_number IS NOT NULL) AS taken WHERE NOT EXISTS (SELECT FROM %s WHERE"
-				OF_THE_MONTH " AND grant_number OPERATOR(pg_catalog.=)"
-				" (taken.number OPERATOR(pg_catalog.+) 1))", table, table),
-			3, types, values, NULL, false, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(query, 4, types, values, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not count the exceptions of a month");
-	number = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	if (SPI_processed > 0)
+		number = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+											 &isnull));
 	SPI_freetuptable(SPI_tuptable);
 	return number;
+}
+
+/*
+ * The number after the last one; beyond the limit, one that a grant had which
+ * was revoked.  0 if there is none.
+ */
+static int
+next_number(const SvpGrant *grant, const char *role, int per_month)
+{
+	const char *table = svp_exception_table(grant->attachment);
+	int			last = find_number(grant, role, 0, psprintf(
+				"SELECT grant_number FROM %s WHERE" OF_THE_MONTH " AND grant_number IS NOT NULL"
+				" ORDER BY grant_number DESC LIMIT 1", table));
+
+	if (per_month == 0 || last < per_month)
+		return last + 1;
+	return find_number(grant, role, per_month, psprintf(
+				"SELECT number FROM pg_catalog.generate_series(1, $4) AS number WHERE NOT EXISTS"
+				" (SELECT FROM %s WHERE" OF_THE_MONTH
+				" AND grant_number OPERATOR(pg_catalog.=) number) ORDER BY number LIMIT 1", table));
 }
 
 /*
@@ -179,8 +195,8 @@ insert(const SvpGrant *grant, const char *role, int number)
 }
 
 /*
- * Below per_month numbers are left until the month's end; one that is revoked
- * leaves its own to be taken again.
+ * Grant under the next number, unless somebody who grants at the same time is
+ * faster: then under the one after that.
  */
 int64
 svp_grant_insert(const SvpGrant *grant, const char *role, int per_month)
@@ -189,9 +205,9 @@ svp_grant_insert(const SvpGrant *grant, const char *role, int per_month)
 
 	while (id == 0)
 	{
-		int			number = next_number(grant, role);
+		int			number = next_number(grant, role, per_month);
 
-		if (per_month > 0 && number > per_month)
+		if (number == 0)
 			return 0;
 		CHECK_FOR_INTERRUPTS();
 		id = insert(grant, role, number);
