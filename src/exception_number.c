@@ -82,7 +82,7 @@ find_number(const SvpGrant *grant, const char *role, int limit, const char *quer
 
 /*
  * The number after the last one; beyond the limit, one that a grant had which
- * was revoked.  0 if there is none.
+ * was revoked.  0 if there is none, or an earlier limit was higher and is full.
  */
 static int
 next_number(const SvpGrant *grant, const char *role, int per_month)
@@ -97,7 +97,9 @@ next_number(const SvpGrant *grant, const char *role, int per_month)
 	return find_number(grant, role, per_month, psprintf(
 				"SELECT number FROM pg_catalog.generate_series(1, $4) AS number WHERE NOT EXISTS"
 				" (SELECT FROM %s WHERE" OF_THE_MONTH
-				" AND grant_number OPERATOR(pg_catalog.=) number) ORDER BY number LIMIT 1", table));
+				" AND grant_number OPERATOR(pg_catalog.=) number)"
+				" AND (SELECT pg_catalog.count(grant_number) FROM %s WHERE" OF_THE_MONTH ")"
+				" OPERATOR(pg_catalog.<) $4 ORDER BY number LIMIT 1", table, table));
 }
 
 /*

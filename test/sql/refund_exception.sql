@@ -229,6 +229,11 @@ SELECT service_policy.grant_exception('move', '{"customer": "c7"}', 'one', 2) > 
 SELECT service_policy.grant_exception('move', '{"customer": "c7"}', 'one', 2);
 RESET ROLE;
 SELECT array_agg(grant_number ORDER BY exception_id) AS numbers FROM move_data.exception WHERE granted_by = 'move_ben' AND subject = 'c7';
+-- Nor do numbers matter that a version gave which had a higher limit: it is how many there are.
+UPDATE move_data.exception SET grant_number = grant_number + 10 WHERE granted_by = 'move_ben';
+SET ROLE move_ben;
+SELECT service_policy.grant_exception('move', '{"customer": "c7"}', 'one', 2);
+RESET ROLE;
 -- It lasts for seven days if nothing else is said.
 SELECT DISTINCT expires_at - granted_at AS lasts FROM move_data.exception WHERE subject = 'c7';
 -- Last month's count for last month.
