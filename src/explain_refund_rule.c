@@ -44,6 +44,11 @@ svp_explain_refund_rule(SvpStory *story, const SvpRefundCase *refund)
 		return;
 	}
 	tell_version(story, refund);
+	if (refund->facts.problem != NULL)
+	{
+		svp_tell(story, " which of its rules applies cannot be told; the strictest mode of them counts");
+		return;
+	}
 	for (int i = 0; i < policy->nrefunds; i++)
 		svp_tell_match(story, psprintf("rule \"%s\"", policy->refunds[i].name), &policy->refunds[i].when,
 					   refund->rule == NULL ? NULL : &refund->rule->when, &scenario);

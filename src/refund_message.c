@@ -271,7 +271,7 @@ svp_refund_grounds(const SvpRefundCase *refund)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	if (refund->decision.bound_by != NULL)
+	if (refund->rule != NULL && refund->decision.bound_by != NULL)
 		append_cutoff(&text, refund);
 	append_bound(&text, refund);
 	if (refund->decision.reason == SVP_REASON_FACT_UNREADABLE)

@@ -144,6 +144,8 @@ svp_refund_calendar(const SvpRefundCase *refund, const SvpWindow *window)
 SvpCalendar *
 svp_refund_zone(const SvpRefundCase *refund)
 {
+	if (refund->rule == NULL)
+		return NULL;
 	if (refund->decision.bound_by != NULL)
 		return svp_refund_calendar(refund, refund->decision.bound_by);
 	return refund->calendars.window != NULL ? refund->calendars.window : refund->calendars.issue_limit;

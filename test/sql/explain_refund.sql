@@ -127,6 +127,17 @@ SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:
 SELECT service_policy.explain_refund('support', '[99]');
 SELECT service_policy.refundable_until('support', '[1]') IS NOT NULL AS here, service_policy.refundable_until('support', '[99]') IS NULL AS not_here;
 
+-- One whose facts cannot be read, as it was imported.
+CREATE TABLE crm.import (id bigint PRIMARY KEY, amount numeric, done timestamptz);
+SELECT service_policy.attach('other', 'crm.ticket', 'counter', ARRAY['id'], '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+SELECT service_policy.attach_refunds('other', 'crm.import', ARRAY['id'], '{"amount": "100 / amount", "delivered_at": "done"}');
+ALTER TABLE crm.import DISABLE TRIGGER USER;
+INSERT INTO crm.import VALUES (1, 0, '2026-03-01Z');
+ALTER TABLE crm.import ENABLE TRIGGER USER;
+SELECT service_policy.explain_refund('other', '[1]', '2026-03-02 10:00+00');
+SELECT decision, reason, rule FROM service_policy.refund_check('other', '[1]', '2026-03-02 10:00+00');
+SELECT service_policy.refundable_until('other', '[1]', '2026-03-02 10:00+00') IS NULL;
+
 -- A later version alters nothing for what an earlier one claims; and the version says why it is the one.
 SELECT service_policy.load_policy('{"policy": "counter", "refunds": [
     {"name": "later", "version_at": "purchased_at", "window": {"days": 10, "from": "purchased_at"}}]}');
@@ -140,5 +151,6 @@ SELECT line FROM unnest(ARRAY['{"purchased_at": "2026-03-19T00:00Z", "requested_
 \pset format aligned
 
 SELECT service_policy.detach('support', keep_evidence => false);
+SELECT service_policy.detach('other', keep_evidence => false);
 DROP SCHEMA crm CASCADE;
 DELETE FROM service_policy.calendar WHERE name = 'counter';
