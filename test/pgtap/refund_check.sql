@@ -99,6 +99,30 @@ SELECT set_has('SELECT reason FROM outcome',
     'each reason comes up among them');
 SELECT cmp_ok((SELECT count(*) FROM outcome WHERE written), '>', 200::bigint, 'and many are written');
 
+-- What is explained is what is decided, and until when one may ask is its cutoff where nothing else ends before.
+SELECT is_empty($$
+    SELECT r.id, c.decision, c.reason, story FROM crm.refund r,
+           LATERAL service_policy.refund_check('desk', jsonb_build_array(r.id)) c,
+           LATERAL (SELECT string_agg(line, E'\n') AS story FROM service_policy.explain_refund('desk', jsonb_build_array(r.id)) line) s
+     WHERE position(E'\ndecision: ' || concat_ws(', ', c.decision, c.reason) IN story) = 0$$,
+    'explain_refund() comes to the same decision');
+SELECT is_empty($$
+    SELECT r.id, c.rule, c.cutoff_at, until FROM crm.refund r,
+           LATERAL service_policy.refund_check('desk', jsonb_build_array(r.id)) c,
+           LATERAL service_policy.refundable_until('desk', jsonb_build_array(r.id)) until
+     WHERE CASE WHEN c.rule IN ('standard', 'strict') THEN until IS DISTINCT FROM c.cutoff_at
+                WHEN c.rule = 'slow' THEN until IS DISTINCT FROM coalesce(c.cutoff_at, 'infinity')
+                WHEN c.rule = 'people' THEN until IS DISTINCT FROM 'infinity' ELSE until IS NOT NULL END$$,
+    'refundable_until() gives the cutoff, infinity where none is, or asking starts it, and else nothing');
+CREATE TEMP TABLE told AS
+    SELECT count(*) AS lines, count(*) FILTER (WHERE line LIKE 'decision: refused%') AS refused
+      FROM generate_series(1001, 1300) id, LATERAL (SELECT to_jsonb(pg_temp.generated(id)) AS r) g,
+           service_policy.explain_refund('desk', jsonb_strip_nulls(jsonb_build_object(
+               'order_id', r->'order_id', 'amount', nullif(r->'amount', '"NaN"'), 'currency', r->'currency', 'paid_amount', r->'paid',
+               'delivered_at', nullif(r->'delivered_at', '"infinity"'), 'requested_at', r->'asked_at', 'category', r->'category',
+               'agent', r->'agent', 'approved_by', r->'approved_by', 'customer', r->'customer'))) line;
+SELECT ok(refused > 50 AND lines > 5000, 'those that would be refused are explained, too') FROM told;
+
 -- Who may ask what
 CREATE ROLE svp_test_clerk;
 CREATE ROLE svp_test_anybody;
