@@ -83,6 +83,70 @@ ok(!$answers{written}, 'nor from deep inside other functions: ' . join ', ', map
 is($node->safe_psql('postgres', $forbidden), 0, 'nothing of all that has been written');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM desk_data.refund_decision WHERE decision <> 'allowed'}), 0, 'nor has a decision on it');
 
+# What several refunds add up to: 100 were paid for each order.
+$node->safe_psql('postgres', q{
+	CREATE TABLE crm.payout (id bigint PRIMARY KEY, order_id text, amount numeric, state text DEFAULT 'paid', twice numeric GENERATED ALWAYS AS (amount * 2) STORED);
+	SELECT service_policy.load_policy('{"policy": "payouts", "refunds": [{"name": "paid", "max_share": 1}]}');
+	SELECT service_policy.publish_policy('payouts', 1, '2000-01-01Z');
+	CREATE TABLE crm.nothing (id bigint PRIMARY KEY, state text, created_at timestamptz);
+	SELECT service_policy.attach('payouts', 'crm.nothing', 'payouts', '{id}', '{"opened_at": "created_at", "state": "state"}', '{"*": "open"}');
+	SELECT service_policy.attach_refunds('payouts', 'crm.payout', '{id}', '{"amount": "twice / 2", "paid_amount": "100", "order_id": "order_id", "state": "state"}', $$refund.state = 'paid'$$);
+	GRANT SELECT, INSERT, UPDATE, DELETE ON crm.payout TO desk_app});
+my $sums = q{SELECT string_agg(order_id || ' ' || sum, ', ' ORDER BY order_id) FROM (SELECT order_id, sum(amount) FROM crm.payout WHERE state = 'paid' GROUP BY order_id) s};
+$app->ask(q{INSERT INTO crm.payout VALUES (1, 'A', 60), (2, 'B', 100)});
+is($app->{err}, '', 'what was paid may be refunded');
+foreach my $way (
+	q{INSERT INTO crm.payout VALUES (3, 'A', 41)}, q{INSERT INTO crm.payout VALUES (3, 'A', 20), (4, 'A', 21)},
+	q{INSERT INTO crm.payout SELECT n, 'A', 1 FROM generate_series(3, 50) n}, q{UPDATE crm.payout SET order_id = 'A'},
+	q{UPDATE crm.payout SET amount = amount + 1 WHERE id = 2}, q{INSERT INTO crm.payout VALUES (3, 'A', -60)}, q{UPDATE crm.payout SET amount = -60 WHERE id = 1},
+	q{INSERT INTO crm.payout VALUES (1, 'A', 1) ON CONFLICT (id) DO UPDATE SET amount = 101},
+	q{BEGIN; DELETE FROM crm.payout WHERE id = 1; INSERT INTO crm.payout VALUES (1, 'A', 60), (3, 'A', 41); COMMIT},
+	q{BEGIN; SAVEPOINT s; DELETE FROM crm.payout WHERE id = 1; ROLLBACK TO s; INSERT INTO crm.payout VALUES (3, 'A', 41); COMMIT},
+	q{BEGIN; UPDATE crm.payout SET state = 'draft' WHERE id = 1; INSERT INTO crm.payout VALUES (3, 'A', 41); UPDATE crm.payout SET state = 'paid' WHERE id = 1; COMMIT},
+	q{BEGIN; UPDATE crm.payout SET order_id = 'C' WHERE id = 1; INSERT INTO crm.payout VALUES (3, 'A', 100); UPDATE crm.payout SET order_id = 'A' WHERE id = 1; COMMIT},
+	q{BEGIN; UPDATE crm.payout SET id = 9 WHERE id = 1; INSERT INTO crm.payout VALUES (1, 'A', 41); COMMIT},
+	q{WITH gone AS (DELETE FROM crm.payout WHERE id = 1 RETURNING *) INSERT INTO crm.payout SELECT id + 10, order_id, 101 FROM gone},
+	q{BEGIN ISOLATION LEVEL SERIALIZABLE; INSERT INTO crm.payout VALUES (3, 'A', 41); COMMIT})
+{
+	$app->ask($way);
+	like($app->{err}, qr/^ERROR:  23514:/m, "refused: $way");
+	$app->ask('ROLLBACK') if $way =~ /^BEGIN/;
+}
+is($app->ask(q{BEGIN; INSERT INTO crm.payout VALUES (3, 'A', 40); SELECT evil.swallow($$INSERT INTO crm.payout VALUES (4, 'A', 1)$$); COMMIT}), '23514', 'a refusal that is caught takes nothing from the sum');
+$app->ask(q{CREATE VIEW evil.payout AS SELECT * FROM crm.payout; INSERT INTO evil.payout (id, order_id, amount) VALUES (5, 'A', 1)});
+like($app->{err}, qr/^ERROR:  23514:/m, 'refused: through a view');
+is($node->safe_psql('postgres', $sums), 'A 100, B 100', 'no more than was paid has been refunded');
+is($node->safe_psql('postgres', q{SELECT string_agg(subject || ' ' || total_amount::int, ', ' ORDER BY subject) FROM payouts_data.refund_tally t WHERE seq = (SELECT max(seq) FROM payouts_data.refund_tally u WHERE u.subject = t.subject)}),
+	'A 100, B 100', '… and that is what is on record');
+
+# The application is not asked whether there is a trigger, nor what is on record.
+my $before = $node->safe_psql('postgres', q{SELECT count(*), max(withdrawn_at) FROM payouts_data.refund_decision UNION ALL SELECT count(*), max(counted_at) FROM payouts_data.refund_tally});
+foreach my $statement (
+	'ALTER TABLE crm.payout DISABLE TRIGGER ALL', 'ALTER TABLE crm.payout DISABLE TRIGGER _service_policy_payouts_refund',
+	'DROP TRIGGER _service_policy_payouts_refund ON crm.payout', 'ALTER TRIGGER _service_policy_payouts_refund ON crm.payout RENAME TO zzz',
+	'SET session_replication_role = replica', 'TRUNCATE crm.payout', 'CREATE RULE instead AS ON INSERT TO crm.payout DO INSTEAD NOTHING',
+	'CREATE TRIGGER later AFTER INSERT ON crm.payout FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+	'CREATE TABLE evil.payouts () INHERITS (crm.payout)', 'ALTER TABLE crm.payout ALTER order_id TYPE varchar(5)', 'ALTER TABLE crm.payout RENAME TO payed',
+	'BEGIN; LOCK TABLE payouts_data.refund_tally', 'ROLLBACK; DELETE FROM payouts_data.refund_tally', 'UPDATE payouts_data.refund_decision SET withdrawn_at = now()',
+	q{INSERT INTO payouts_data.refund_tally VALUES ('A', 'order', 99, now(), NULL, 0, 0, NULL, 0, 0, 0)}, 'TRUNCATE payouts_data.refund_tally',
+	q{SELECT service_policy.recount_refunds('payouts')}, q{SELECT service_policy._recount_refunds('payouts')}, q{SELECT service_policy.detach('payouts')},
+	q{UPDATE service_policy.attachment_table SET only_where = 'false'})
+{
+	$app->ask($statement);
+	like($app->{err}, qr/^ERROR:  42501/, "not for the application: $statement");
+}
+is($node->safe_psql('postgres', q{SELECT count(*), max(withdrawn_at) FROM payouts_data.refund_decision UNION ALL SELECT count(*), max(counted_at) FROM payouts_data.refund_tally}), $before, 'nothing of it has changed');
+
+# Somebody who holds every lock that an application can name keeps nobody from refunding.
+my $other = session($node, 'postgres', '-U', 'desk_app', '-v', 'VERBOSITY=verbose');
+$other->ask(q{BEGIN; SELECT count(pg_advisory_lock(n)) FROM generate_series(-100, 100) n; SELECT count(pg_advisory_lock(c.oid::int, 0)) FROM pg_class c WHERE c.oid > 16384; SELECT FROM crm.payout FOR UPDATE});
+$app->ask(q{SET lock_timeout = '5s'; INSERT INTO crm.payout VALUES (20, 'D', 1); RESET lock_timeout});
+is($app->{err}, '', 'no lock of an application is in the way');
+$other->ask(q{ROLLBACK; BEGIN; INSERT INTO crm.payout VALUES (21, 'D', 1)});
+$app->ask(q{SET lock_timeout = '100ms'; INSERT INTO crm.payout VALUES (22, 'D', 1); RESET lock_timeout});
+like($app->{err}, qr/^ERROR:  55P03: .*adding up the refunds of order "D"/s, 'but a refund of the same order that is being written; who waits for it is told');
+$other->quit;
+
 # It may ask; it may not look.
 is($app->ask(q{SELECT decision, reason FROM service_policy.refund_check('desk', '{"amount": 40, "paid_amount": 50, "purchased_at": "2024-01-02 12:00Z", "requested_at": "2024-02-02 00:00Z"}')}),
 	'refused|refund_cutoff', 'an application may ask what would be decided');
