@@ -89,7 +89,8 @@ who_may(const SvpGrant *grant, const SvpPolicy *policy)
 static void
 refuse(const SvpGrant *grant, const SvpPolicy *policy, const char *why)
 {
-	char	   *others = who_may(grant, policy);
+	/* how far others may go is nothing for those who may not at all */
+	char	   *others = *why == '\0' ? "" : who_may(grant, policy);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
