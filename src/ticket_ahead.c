@@ -97,8 +97,9 @@ is_alone(const TriggerData *trigger)
 }
 
 /*
- * Only its own row tells of a ticket, and a key that is taken is found taken
- * by whoever comes second: the table's own unique index has them wait.
+ * Only its own row tells of a ticket, so nobody else is about to write of one
+ * that is new: the table's own unique index keeps a second row of its key
+ * waiting.
  */
 static bool
 may_gather(const SvpAttachment *attachment, const SvpRowReader *reader, Relation relation)
@@ -304,7 +305,8 @@ svp_ahead_record(FunctionCallInfo fcinfo, SvpAttachment *attachment, SvpRowReade
 	batch.reader = reader;
 	batch.recorded_by = svp_role_name(role);
 	batch.nrows = 0;
-	if (svp_bulk_tell(batch.bulk))
+	statement->stops = !svp_bulk_tell(batch.bulk);
+	if (!statement->stops)
 	{
 		gather_with(&batch, statement, fcinfo);
 		is_written = write_batch(&batch, statement, &trigger->tg_trigtuple->t_self);
