@@ -8,8 +8,9 @@
  * It writes with the rights of the attachment's owner.  Nothing that a row
  * contains makes it fail; what cannot be understood becomes an issue.
  *
- * An event costs O(events of its ticket): the ledger is folded anew, so that
- * the clocks depend on the ledger alone and not on its order of arrival.
+ * The clocks depend on the ledger alone and not on its order of arrival.  An
+ * event that comes after all others moves them on; any other costs O(events of
+ * its ticket), for the ledger is folded anew.
  *
  * Copyright (c) 2026, service_policy contributors
  *

@@ -1,4 +1,4 @@
--- 200,000 messages on one ticket, each a transaction: what the last ones cost against the first ones.
+-- A million messages on one ticket, each a transaction: what the last ones cost against the first ones.
 \pset footer off
 SET client_min_messages = warning;
 SET jit = off;
@@ -18,7 +18,7 @@ BEGIN
         INSERT INTO crm.talk_message (ticket_id, sender, created_at)
         VALUES (1, CASE WHEN i % 3 = 0 THEN 'agent' ELSE 'customer' END, timestamptz '2026-03-02 14:00Z' + i * interval '20 s');
         COMMIT;
-        IF i % 20000 = 0 OR i = 1000 THEN
+        IF i % 100000 = 0 OR i = 1000 THEN
             INSERT INTO crm.step VALUES (i, crm.cpu_ns());
             COMMIT;
         END IF;
@@ -26,7 +26,7 @@ BEGIN
 END
 $$;
 SET synchronous_commit = off;
-CALL crm.talk(200000);
+CALL crm.talk(1000000);
 \echo One ticket, a message a transaction: microseconds of CPU a message
 SELECT messages, round((ns - lag(ns) OVER w) / 1e3 / (messages - lag(messages) OVER w), 1) AS cpu_us_a_message,
        (SELECT count(*) FROM talk_data.clock) AS clocks_at_the_end
