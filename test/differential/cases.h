@@ -10,7 +10,7 @@
 
 #include "business_time_compile.h"
 
-#define MAX_CALENDARS 200
+#define MAX_CALENDARS 400
 #define MAX_ITEMS 200
 
 typedef struct Zone
@@ -33,12 +33,13 @@ number(void)
 	return value;
 }
 
+/* Kept until some hundred others are read. */
 static char *
 word(void)
 {
-	static char words[MAX_ITEMS][40];
+	static char words[1000][40];
 	static int	next;
-	char	   *space = words[next++ % MAX_ITEMS];
+	char	   *space = words[next++ % lengthof(words)];
 
 	if (scanf("%39s", space) != 1)
 		exit(2);
@@ -93,4 +94,21 @@ read_calendar(void)
 	}
 	calendars[ncalendars++] = svp_calendar_create(NULL, (SvpZone) {zone, offset_at}, next_opening,
 												  hours, nhours, dates, ndates);
+}
+
+/*
+ * Read all, each program its cases.
+ */
+static void
+read_cases(void (*read_case) (void))
+{
+	char		what[40];
+
+	while (scanf("%39s", what) == 1)
+	{
+		if (strcmp(what, "calendar") == 0)
+			read_calendar();
+		else
+			read_case();
+	}
 }

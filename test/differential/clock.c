@@ -125,14 +125,6 @@ read_case(void)
 int
 main(void)
 {
-	char		what[40];
-
-	while (scanf("%39s", what) == 1)
-	{
-		if (strcmp(what, "calendar") == 0)
-			read_calendar();
-		else
-			read_case();
-	}
+	read_cases(read_case);
 	return 0;
 }

@@ -3,7 +3,7 @@
  * microseconds since 2000-01-01 00:00 UTC, millionths, or counts; "-" is what
  * is not known or not given.
  *
- *	calendar OFFSET NCHANGES (AT OFFSET)... NHOURS WEEKDAY... NCLOSED DATE...
+ *	calendar ... (see cases.h)
  *	refund RULE FACTS
  *
  *	RULE   final_sale WINDOW WINDOW share restocking customer_count duplicate_within agent_is_not_customer four_eyes
@@ -14,82 +14,16 @@
  *	FACTS  NFACTS (name knowledge value)... currency paid_currency agent approved_by customer
  *		   order line customer count duplicate grace extra approved approved_amount issued_at
  */
-#include <inttypes.h>
-
 #include "refund.h"
+#include "cases.h"
 
-#define MAX_CALENDARS 400
-#define MAX_ITEMS 100
-
-typedef struct Zone
-{
-	int			n;
-	int64		at[MAX_ITEMS];
-	int64		offset[MAX_ITEMS + 1];
-} Zone;
-
-static SvpCalendar *calendars[MAX_CALENDARS];
-static int	ncalendars;
-
-static int64
-number(void)
-{
-	int64		value;
-
-	if (scanf("%" SCNd64, &value) != 1)
-		exit(2);
-	return value;
-}
-
-/* Kept until some hundred others are read. */
+/* A word, or NULL for "-". */
 static char *
-word(void)
+known_word(void)
 {
-	static char words[1000][40];
-	static int	next;
-	char	   *space = words[next++ % lengthof(words)];
+	char	   *known = word();
 
-	if (scanf("%39s", space) != 1)
-		exit(2);
-	return strcmp(space, "-") == 0 ? NULL : space;
-}
-
-static void
-offset_at(void *arg, int64 at, int64 *offset, int64 *until)
-{
-	const Zone *zone = arg;
-	int			i = 0;
-
-	while (i < zone->n && zone->at[i] <= at)
-		i++;
-	*offset = zone->offset[i];
-	*until = i < zone->n ? zone->at[i] : INT64_MAX;
-}
-
-static void
-read_calendar(void)
-{
-	Zone	   *zone = palloc(sizeof(Zone));
-	SvpHours	hours[7];
-	SvpDate		closed[MAX_ITEMS];
-	int			nhours;
-	int			nclosed;
-
-	zone->offset[0] = number();
-	zone->n = number();
-	for (int i = 0; i < zone->n; i++)
-	{
-		zone->at[i] = number();
-		zone->offset[i + 1] = number();
-	}
-	nhours = number();
-	for (int i = 0; i < nhours; i++)
-		hours[i] = (SvpHours) {number(), SVP_DATE_ALWAYS, SVP_DATE_NEVER, 0, SVP_USEC_PER_DAY};
-	nclosed = number();
-	for (int i = 0; i < nclosed; i++)
-		closed[i] = (SvpDate) {number(), false, false, 0, 0};
-	calendars[ncalendars++] = svp_calendar_create(NULL, (SvpZone) {zone, offset_at}, false,
-												  hours, nhours, closed, nclosed);
+	return strcmp(known, "-") == 0 ? NULL : known;
 }
 
 static SvpMonthDay
@@ -110,7 +44,7 @@ read_starts(SvpWindow *window)
 	window->nstarts = number();
 	for (int i = 0; i < window->nstarts; i++)
 	{
-		window->starts[i].fact = word();
+		window->starts[i].fact = known_word();
 		window->starts[i].transit_days = number();
 	}
 	window->from = window->starts[0].fact;
@@ -126,7 +60,7 @@ read_campaigns(SvpWindow *window)
 	window->ncampaigns = number();
 	for (int i = 0; i < window->ncampaigns; i++)
 	{
-		window->campaigns[i].fact = word();
+		window->campaigns[i].fact = known_word();
 		window->campaigns[i].first = read_date();
 		window->campaigns[i].last = read_date();
 		window->campaigns[i].until = read_date();
@@ -154,7 +88,7 @@ read_window(SvpWindow *window, SvpCalendar **calendar)
 	window->extend_to_working_day = number();
 	read_starts(window);
 	read_campaigns(window);
-	window->duty.fact = word();
+	window->duty.fact = known_word();
 	window->duty.months = number();
 	return true;
 }
@@ -174,7 +108,7 @@ read_money(void)
 		money.amount = number();
 	for (int i = 0; i < money.ncurrencies; i++)
 	{
-		money.currencies[i] = word();
+		money.currencies[i] = known_word();
 		money.amounts[i] = number();
 	}
 	return money;
@@ -209,15 +143,15 @@ read_facts(SvpRefundFacts *facts)
 	facts->nfacts = number();
 	for (int i = 0; i < facts->nfacts; i++)
 	{
-		known[i].name = word();
+		known[i].name = known_word();
 		known[i].knowledge = number();
 		known[i].value = number();
 	}
-	facts->currency = word();
-	facts->paid_currency = word();
-	facts->agent = word();
-	facts->approved_by = word();
-	facts->customer = word();
+	facts->currency = known_word();
+	facts->paid_currency = known_word();
+	facts->agent = known_word();
+	facts->approved_by = known_word();
+	facts->customer = known_word();
 	facts->sums.order = number();
 	facts->sums.line = number();
 	facts->sums.customer = number();
@@ -262,14 +196,6 @@ decide(void)
 int
 main(void)
 {
-	char		kind[20];
-
-	while (scanf("%19s", kind) == 1)
-	{
-		if (strcmp(kind, "calendar") == 0)
-			read_calendar();
-		else
-			decide();
-	}
+	read_cases(decide);
 	return 0;
 }

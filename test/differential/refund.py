@@ -169,8 +169,10 @@ def calendar_line(shop, around):
     near = (around - EPOCH.date()).days
     first = (near - 500) * DAY
     changes = offset_changes(shop, first, (near + 1000) * DAY)
-    words = [offset(shop, first), len(changes) // 2, *changes, len(shop.weekdays), *shop.weekdays, len(shop.closed)]
-    return " ".join(map(str, ["calendar"] + words + [(day - EPOCH.date()).days for day in shop.closed]))
+    words = ["calendar", 0, offset(shop, first), len(changes) // 2, *changes, len(shop.weekdays)]
+    words += [word for weekday in shop.weekdays for word in (weekday, 0, DAY)] + [len(shop.closed)]
+    words += [word for day in shop.closed for word in ((day - EPOCH.date()).days, 0, 0, 0, 0)]
+    return " ".join(map(str, words))
 
 
 def date_number(text):

@@ -2,28 +2,22 @@
 # which can be told what no refund of the past adds up to.
 use strict;
 use warnings;
+use lib 'test/perl';
+use Core;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+plan skip_all => 'python3 with a zone database is not installed' unless have_zones();
+
 my $directory = 'test/differential';
-plan skip_all => 'python3 with a zone database is not installed'
-	if system(q{python3 -c 'import zoneinfo; zoneinfo.ZoneInfo("Pacific/Apia")' 2>/dev/null}) != 0;
 
 my $dir = PostgreSQL::Test::Utils::tempdir;
 is(system("python3 -B $directory/refund.py $dir"), 0, 'the slow implementation answers its own questions');
 
 # The decision alone
-my $cores = `grep -l '^#include "core.h"' src/*.c` =~ s/\n/ /gr;
-is(system("gcc -std=gnu11 -O1 -w -DSVP_STANDALONE -Isrc -o $dir/refund $directory/refund.c $cores"), 0, 'the core builds into a program');
-is(system("$dir/refund <$dir/cases >$dir/got"), 0, 'which answers');
-my @cases = grep { !/^calendar/ } split /\n/, slurp_file("$dir/cases");
-my @expected = split /\n/, slurp_file("$dir/expected");
-my @got = split /\n/, slurp_file("$dir/got");
-is(@got, @cases, 'it answers all questions');
-my @wrong = grep { $got[$_] ne $expected[$_] } 0 .. $#cases;
-is(@wrong, 0, 'and the same');
-diag("$cases[$_]\nexpected $expected[$_]\ngot $got[$_]") for @wrong[ 0 .. ($#wrong < 2 ? $#wrong : 2) ];
+build_core('refund', $dir);
+my @expected = compare_answers($dir, sub { split /\n/, $_[0] });
 
 # Nothing is compared that does not happen.
 my %reasons;
