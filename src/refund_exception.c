@@ -14,10 +14,27 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/timestamp.h"
 
 #include "currency.h"
 #include "exception_table.h"
+
+/*
+ * Could one person have been both roles?  Who is a member of the other can
+ * SET ROLE to it.  Not that superusers can be everybody.
+ */
+static bool
+same_person(const char *one, const char *other)
+{
+	Oid			role = get_role_oid(one, true);
+	Oid			other_role = get_role_oid(other, true);
+
+	if (strcmp(one, other) == 0)
+		return true;
+	return OidIsValid(role) && OidIsValid(other_role) &&
+		(is_member_of_role_nosuper(role, other_role) || is_member_of_role_nosuper(other_role, role));
+}
 
 /*
  * Is it of the person who refunds?  The application tells its agents apart;
@@ -30,7 +47,7 @@ is_own(const SvpRefundCase *refund, const SvpException *exception)
 
 	if (agent != NULL && exception->agent != NULL)
 		return strcmp(agent, exception->agent) == 0;
-	return strcmp(refund->role, exception->granted_by) == 0;
+	return same_person(refund->role, exception->granted_by);
 }
 
 const char *
@@ -79,13 +96,14 @@ try_relief(SvpRefundCase *refund, const SvpException *exception, const SvpExcept
 
 /*
  * One of them is better than two, and each is tried in the order in which they
- * are to be used.
+ * are to be used.  What an approval is good for does not depend on the
+ * exception, so one that leaves something to approve is as good as the others.
  */
 static void
 try_all(SvpRefundCase *refund, const List *found)
 {
+	const SvpException *exception;
 	ListCell   *lc;
-	ListCell   *other;
 
 	foreach(lc, found)
 	{
@@ -94,17 +112,13 @@ try_all(SvpRefundCase *refund, const List *found)
 		if (try_relief(refund, one->is_approval ? NULL : one, one->is_approval ? one : NULL))
 			return;
 	}
+	exception = refund->exception;
 	foreach(lc, found)
 	{
-		foreach(other, found)
-		{
-			const SvpException *exception = lfirst(lc);
-			const SvpException *approval = lfirst(other);
+		const SvpException *approval = lfirst(lc);
 
-			if (!exception->is_approval && approval->is_approval &&
-				try_relief(refund, exception, approval))
-				return;
-		}
+		if (exception != NULL && approval->is_approval && try_relief(refund, exception, approval))
+			return;
 	}
 }
 

@@ -257,6 +257,30 @@ INSERT INTO crm.refund (id, customer, amount, kind, asked_at) VALUES (91, 'c9', 
 RESET ROLE;
 SELECT id, decision, reason, exception_id IS NOT NULL AS by_exception FROM move_data.refund_decision WHERE id IN (90, 91) ORDER BY id;
 
+-- Who can SET ROLE to the role that approved might be who approved, and the other way round.
+GRANT USAGE ON SCHEMA crm TO move_manager;
+GRANT SELECT, INSERT ON crm.refund TO move_manager;
+SET ROLE move_manager;
+SELECT service_policy.approve_refund('move', '{"customer": "c11"}', 'my cousin', 300, expires_at => '2100-01-01Z') > 0 AS approved;
+SET ROLE move_max;
+SELECT service_policy.approve_refund('move', '{"customer": "c12"}', 'my cousin', 300, expires_at => '2100-01-01Z') > 0 AS approved;
+INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (110, 'c11', 300, '2026-03-03 10:00+00');
+SET ROLE move_manager;
+INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (120, 'c12', 300, '2026-03-03 10:00+00');
+SET ROLE move_ana;
+INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (110, 'c11', 300, '2026-03-03 10:00+00'), (120, 'c12', 300, '2026-03-03 10:00+00');
+RESET ROLE;
+SELECT what, granted_by, used_by FROM exceptions() WHERE what ~ 'c1[12]$';
+-- Of very many of both kinds each is tried once.
+INSERT INTO move_data.exception (kind, subject_kind, subject, grace_days, amount, reason, role, granted_by, granted_at, granted_month, expires_at)
+    SELECT kind, 'customer', 'c13', days, amount, 'one of many', 'move_manager', 'move_manager', now(), '2026-01-01', '2100-01-01Z'
+      FROM (VALUES ('exception', 3, NULL), ('approval', 0, 299)) AS t (kind, days, amount), generate_series(1, 8000);
+SET statement_timeout = '10s';
+SET ROLE move_ana;
+INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (130, 'c13', 300, '2026-04-02 10:00+00');
+RESET ROLE;
+RESET statement_timeout;
+
 -- Who granted sees only what he may; the rows are not theirs to write.
 SET ROLE move_ana;
 SELECT * FROM move_data.exception;
