@@ -197,8 +197,9 @@ append_unreadable(StringInfo text, const SvpRefundCase *refund)
 	if (i >= 0 && refund->facts.values[i].problem != NULL)
 		appendStringInfo(text, "The value \"%s\" %s. ", refund->facts.values[i].text,
 						 refund->facts.values[i].problem);
-	else if (i >= 0 && refund->facts.values[i].set && refund->facts.values[i].number < 0)
-		appendStringInfoString(text, "An amount cannot be below zero. ");
+	else if (i >= 0 && refund->facts.values[i].set)
+		appendStringInfoString(text, refund->mapping->facts[i].kind == SVP_FACT_TIME ?
+							   "That time is out of range. " : "An amount cannot be below zero. ");
 	else if (refund->facts.problem != NULL)
 		appendStringInfo(text, "A mapped expression failed: %s. ", refund->facts.problem);
 }
@@ -285,6 +286,22 @@ svp_refund_grounds(const SvpRefundCase *refund)
 }
 
 /*
+ * Is it the rule that an exception departs from which refuses, rather than
+ * what was paid?
+ */
+static bool
+exception_could_help(const SvpRefundCase *refund)
+{
+	SvpRefundReason reason = refund->decision.reason;
+	SvpRefundBound bound;
+
+	if (reason != SVP_REASON_AMOUNT)
+		return reason == SVP_REASON_CUTOFF || reason == SVP_REASON_ISSUE_LIMIT;
+	return svp_refund_binding_bound(refund, reason, &bound) &&
+		strcmp(bound.name, SVP_FACT_PAID_AMOUNT) != 0 && strcmp(bound.name, SVP_FACT_LINE_PAID) != 0;
+}
+
+/*
  * Who can help, or NULL: an exception departs from the rule, an approval is
  * what it asks for.
  */
@@ -300,8 +317,7 @@ svp_refund_remedy(const SvpRefundCase *refund)
 						refund->own_approval->id);
 	if (decision->outcome == SVP_REFUND_NEEDS_APPROVAL)
 		return "A role with discretion may approve it with service_policy.approve_refund().";
-	if (decision->reason == SVP_REASON_CUTOFF || decision->reason == SVP_REASON_ISSUE_LIMIT ||
-		decision->reason == SVP_REASON_AMOUNT)
+	if (exception_could_help(refund))
 		return "A role with discretion may depart from the rule with service_policy.grant_exception().";
 	return NULL;
 }

@@ -99,6 +99,8 @@ INSERT INTO crm.refund VALUES (3, NULL, NULL, NULL, 30, 'USD', 100, '2026-03-01 
 INSERT INTO crm.refund VALUES (3, NULL, 'A', NULL, 30, 'JPY', 100, '2026-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
 INSERT INTO crm.refund VALUES (3, NULL, 'A', NULL, 30, 'EUR', 100, '2099-03-01 10:00+00', '2026-03-20 10:00+00', NULL, 'ana', 'joe');
 INSERT INTO crm.refund VALUES (3, NULL, 'C', NULL, 30, 'EUR', NULL, NULL, NULL, 'guarded', 'ana', 'eva');
+-- No exception gives more than was paid.
+INSERT INTO crm.refund VALUES (4, NULL, 'D', NULL, 30, 'EUR', 20, NULL, NULL, 'open', 'ana', 'eva');
 INSERT INTO crm.refund VALUES (3, 7, NULL, NULL, 30, 'EUR', NULL, NULL, NULL, NULL, 'ana', 'joe');
 UPDATE crm.refund SET amount = 35 WHERE id = 1;
 \pset tuples_only on

@@ -89,6 +89,7 @@ INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, NULL, '20
 INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, -1, '2026-03-01 10:00+00', '2026-03-05 10:00+00');
 INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, 'NaN', '2026-03-01 10:00+00', '2026-03-05 10:00+00');
 INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, 10, 'infinity', '2026-03-05 10:00+00');
+INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, 10, '4714-11-24 12:00+00 BC', '2026-03-05 10:00+00');
 INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, 10, NULL, '2026-03-05 10:00+00');
 INSERT INTO crm.refund (id, amount, kind) VALUES (5, 10, 'download');
 
