@@ -27,6 +27,16 @@
 #define HASH_STRINGS 0
 #endif
 
+/* A numeric of so many units of the last decimal; where utils/numeric.h is included. */
+#if PG_VERSION_NUM >= 140000
+#define svp_decimal(units, decimals) \
+	NumericGetDatum(int64_div_fast_to_numeric(units, decimals))
+#else
+#define svp_decimal(units, decimals) \
+	DirectFunctionCall3(numeric_in, CStringGetDatum(psprintf(INT64_FORMAT "e-%d", units, decimals)), \
+						ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))
+#endif
+
 /*
  * Decoding an interval's text without an error being raised: the parts have
  * had a type of their own since 15.  Used where utils/datetime.h is included.

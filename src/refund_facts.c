@@ -18,7 +18,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-#include "number.h"
+#include "compat.h"
 #include "refund_facts.h"
 
 /* Facts that are recorded, and decide only where the rule looks at them. */
@@ -40,19 +40,17 @@ svp_refund_fact_decides(const SvpRefundRule *rule, const char *name)
 	}
 }
 
+/*
+ * With two decimals at least, as amounts are written.
+ */
 Datum
 svp_refund_numeric(int64 millionths)
 {
-	uint64		magnitude = millionths < 0 ? -(uint64) millionths : (uint64) millionths;
-	char	   *text = psprintf("%s" UINT64_FORMAT ".%06d", millionths < 0 ? "-" : "",
-								magnitude / SVP_MILLION, (int) (magnitude % SVP_MILLION));
-	char	   *end = text + strlen(text) - 1;
+	int			decimals = 6;
 
-	/* two decimals at least, as amounts are written */
-	while (*end == '0' && end[-2] != '.')
-		*end-- = '\0';
-	return DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
-							   Int32GetDatum(-1));
+	for (; decimals > 2 && millionths % 10 == 0; decimals--)
+		millionths /= 10;
+	return svp_decimal(millionths, decimals);
 }
 
 /* Building jsonb */

@@ -118,6 +118,7 @@ typedef struct Sums
 {
 	const char *currency;
 	int64		seq;			/* of the last row; 0 = there is none */
+	int64		last_at;		/* when that one was counted */
 	int64		all_refunds;	/* that stand, in any currency … */
 	int64		refunds;		/* … and in this one */
 	Datum		amount;			/* numeric */
@@ -131,6 +132,7 @@ take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	if (sums->seq == 0)
 	{
 		sums->seq = DatumGetInt64(values[SEQ]);
+		sums->last_at = DatumGetInt64(values[COUNTED_AT]);
 		sums->all_refunds = DatumGetInt64(values[ALL_REFUNDS]);
 	}
 	if (!same_currency(values, nulls, sums->currency))
@@ -146,7 +148,7 @@ take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 static Sums
 read_sums(SvpAttachment *attachment, SvpScope scope, const char *subject, const char *currency)
 {
-	Sums		sums = {currency, 0, 0, 0, svp_refund_numeric(0)};
+	Sums		sums = {.currency = currency, .last_at = DT_NOBEGIN, .amount = svp_refund_numeric(0)};
 	Datum		prefix[] = {CStringGetTextDatum(subject), CStringGetTextDatum(scope_names[scope])};
 
 	svp_rows_scan(attachment, SVP_REFUND_TALLY, lengthof(prefix), prefix, true, take_sums, &sums);
@@ -248,7 +250,7 @@ svp_tally_change(SvpAttachment *attachment, const SvpRefundShare *before,
 
 		if (!entries[i].takes_back)
 			tally->places[entries[i].scope] = (SvpTallyPlace) {
-				sums.seq + 1, amount_of(sums.amount), sums.all_refunds != sums.refunds
+				sums.seq + 1, amount_of(sums.amount), sums.all_refunds != sums.refunds, sums.last_at
 			};
 	}
 }
@@ -296,6 +298,15 @@ add_lately(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 }
 
 /*
+ * Has counting shown that there was nothing lately?  As a rule there was not.
+ */
+static bool
+counted_none(const SvpRefundCase *refund, SvpScope scope, int64 since)
+{
+	return refund->tally != NULL && refund->tally->places[scope].last_at <= since;
+}
+
+/*
  * Read a subject back in time, without what the refund itself was counted for.
  */
 static void
@@ -305,6 +316,8 @@ read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 	const char *subject = subject_of(lately->share, scope);
 	Datum		prefix[] = {CStringGetTextDatum(subject), CStringGetTextDatum(scope_names[scope])};
 
+	if (counted_none(refund, scope, lately->since))
+		return;
 	if (refund->tally != NULL)
 		lately->before_seq = refund->tally->places[scope].seq;
 	else if (own != NULL && own->counted_at > lately->since &&

@@ -40,6 +40,7 @@ typedef struct SvpTallyPlace
 	int64		seq;			/* of the refund's own row; 0: it has none */
 	SvpAmount	total;			/* in the refund's currency */
 	bool		other_currency; /* there are refunds in another, too */
+	int64		last_at;		/* when the last one was counted or taken back */
 } SvpTallyPlace;
 
 typedef struct SvpTally
