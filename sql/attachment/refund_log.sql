@@ -24,7 +24,9 @@ SELECT concat_ws('/', @key_text@, seq)::varchar(400) AS decision_id,
        customer::varchar(255),
        mode::varchar(20),
        exception_id,
-       approval_id
+       approval_id,
+       withdrawn_at,
+       (withdrawn_at IS NULL)::int AS standing_count
   FROM @data@.refund_decision
  WHERE decision <> 'counted';
 
@@ -45,7 +47,7 @@ COMMENT ON COLUMN @views@.refund_log.decided_at IS 'When it was decided, as the 
 COMMENT ON COLUMN @views@.refund_log.decided_on IS 'Date of decided_at in UTC';
 COMMENT ON COLUMN @views@.refund_log.amount IS 'Amount of the refund, in its currency; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.allowed_amount IS 'Amount that the rule allows without approval; NULL where nothing limits it and no amount is known';
-COMMENT ON COLUMN @views@.refund_log.fee IS 'Restocking fee on the allowed amount';
+COMMENT ON COLUMN @views@.refund_log.fee IS 'What the company keeps of the allowed amount: restocking and shipping fee';
 COMMENT ON COLUMN @views@.refund_log.currency IS 'Currency of the amounts; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.order_id IS 'Order that the refund is of; NULL where not known';
 COMMENT ON COLUMN @views@.refund_log.line_id IS 'Line of the order; NULL where not known';
@@ -54,3 +56,5 @@ COMMENT ON COLUMN @views@.refund_log.customer IS 'Customer who is refunded; NULL
 COMMENT ON COLUMN @views@.refund_log.mode IS 'Mode of the rule: enforce, flag or observe; NULL if none applies';
 COMMENT ON COLUMN @views@.refund_log.exception_id IS 'Number of the exception that it rests on, as in exception_use; NULL if it rests on none';
 COMMENT ON COLUMN @views@.refund_log.approval_id IS 'Number of the approval that it rests on, as in exception_use; NULL if it rests on none';
+COMMENT ON COLUMN @views@.refund_log.withdrawn_at IS 'When the decision ceased to count, since the refund was decided anew, deleted or left out by the row filter; NULL while it counts';
+COMMENT ON COLUMN @views@.refund_log.standing_count IS '1 if the decision counts still, else 0: only with these is a refund counted, and its amount summed, once';

@@ -102,8 +102,8 @@ SELECT is(pg_temp.sum('order', 'S') || ' ' || pg_temp.sum('order', 'T'), '0/0/0 
 SELECT is(pg_temp.outcome($$UPDATE crm.refund SET note = 'x' WHERE id = 121$$), 'written', 'something else');
 SELECT is(pg_temp.outcome('UPDATE crm.refund SET id = 122 WHERE id = 121'), 'written', 'another key');
 SELECT is(pg_temp.sum('order', 'T'), '100/1/1', '… counts as before');
-SELECT results_eq('SELECT id, seq, amount, order_id, withdrawn_at IS NULL FROM desk_data.refund_decision WHERE id IN (121, 122) ORDER BY id, seq',
-    $$VALUES (121::bigint, 1, 60::numeric, 'S', false), (121, 2, 100, 'S', false), (121, 3, 100, 'T', false), (122, 1, 100, 'T', true)$$, 'the decision went along');
+SELECT results_eq('SELECT id, seq, amount, order_id::text, standing_count, withdrawn_at IS NULL FROM desk.refund_log WHERE id IN (121, 122) ORDER BY id, seq',
+    $$VALUES (121::bigint, 1, 60::numeric, 'S', 0, false), (121, 2, 100, 'S', 0, false), (121, 3, 100, 'T', 0, false), (122, 1, 100, 'T', 1, true)$$, 'the decision went along');
 SELECT is(pg_temp.outcome('UPDATE crm.refund SET id = 123, amount = 101 WHERE id = 122'), 'refund_amount', 'another key and too much');
 SELECT is(pg_temp.outcome('UPDATE crm.refund SET id = 123, amount = 90 WHERE id = 122'), 'written', '… and less');
 SELECT is(pg_temp.sum('order', 'T'), '90/1/1', '… is counted anew');
