@@ -74,6 +74,16 @@ tell_payout(const SvpRefundCase *refund)
 		svp_refund_amount_text(refund, refund->decision.allowed_amount - refund->decision.fee) : NULL;
 }
 
+/* What could be given at most, with approval if need be. */
+static char *
+tell_limit(const SvpRefundCase *refund)
+{
+	SvpRefundBound bound;
+
+	return svp_refund_binding_bound(refund, SVP_REASON_AMOUNT, &bound) ?
+		svp_refund_amount_text(refund, svp_refund_left(&bound)) : NULL;
+}
+
 /* Of the order, before this refund. */
 static char *
 tell_refunded(const SvpRefundCase *refund)
@@ -98,6 +108,7 @@ static const struct
 	{"allowed_amount", tell_allowed_amount},
 	{"fee", tell_fee},
 	{"payout", tell_payout},
+	{"limit", tell_limit},
 	{"refunded", tell_refunded},
 	{"rule", tell_rule}
 };
