@@ -64,6 +64,13 @@ money_column(const Row *row, int i)
 	return amount == NULL || currency == NULL ? amount : psprintf("%s %s", amount, currency);
 }
 
+/* Is it no decision: was the refund there before the table was attached? */
+static bool
+is_found(const Row *row)
+{
+	return strcmp(column(row, DECISION), "counted") == 0;
+}
+
 static void
 append_known(StringInfo line, const char *what, const char *value)
 {
@@ -78,6 +85,12 @@ tell_decision(SvpStory *story, const Row *row)
 	const char *rule = column(row, RULE);
 	const char *version = column(row, POLICY_VERSION);
 
+	if (is_found(row))
+	{
+		svp_tell(story, "found in the table when that was attached or counted again, by %s: counted from %s on, and not judged",
+				 column(row, RECORDED_BY), time_column(row, DECIDED_AT));
+		return;
+	}
 	svp_tell(story, "decision %s, %s, written by %s: %s%s%s", column(row, SEQ),
 			 time_column(row, DECIDED_AT), column(row, RECORDED_BY), column(row, DECISION),
 			 reason == NULL ? "" : ", ", reason == NULL ? "" : reason);
@@ -207,8 +220,10 @@ svp_explain_refund_record(SvpStory *story, const SvpRefundQuestion *question)
 	if (row.tuple == NULL)
 		svp_tell(story, "no decision on this refund is on record");
 	if (!question->found)
-		svp_tell(story, "the refund is not in the table, or its row filter leaves it out");
-	else if (row.tuple != NULL)
+		svp_tell(story, "the refund is not in the table");
+	else if (!question->passes)
+		svp_tell(story, "the row filter leaves the refund out; if it did not:");
+	else if (row.tuple != NULL && !is_found(&row))
 		tell_difference(story, &question->refund, &row);
 	SPI_freetuptable(table);
 }

@@ -149,7 +149,7 @@ tell_duty(Telling *telling, const SvpWindow *window)
 	if (cutoff.state != SVP_CUTOFF_FOUND)
 		return;
 	if (cutoff.duty == SVP_DUTY_NO_EFFECT)
-		svp_tell(telling->story, "  the customer was told by then, as %s says: it is no longer for that",
+		svp_tell(telling->story, "  the customer was told by then, as %s says: the duty makes it no longer",
 				 window->duty.fact);
 	else if (cutoff.duty == SVP_DUTY_TOLD_LATE)
 		svp_tell(telling->story, "  the customer was told late, %s is %s: %s from then, until %s",

@@ -109,7 +109,8 @@ read_given(Jsonb *facts, GivenFacts *given)
 	if (!JB_ROOT_IS_OBJECT(facts))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the facts of a refund must be a JSON object")));
+				 errmsg("the facts of a refund must be a JSON object"),
+				 errhint("A refund that is in the table is named by the list of its key's parts, such as [7].")));
 	given->nticket = -1;
 	given->room = 16;
 	given->mapping.alias = "refund";
@@ -134,7 +135,7 @@ read_given(Jsonb *facts, GivenFacts *given)
 
 /*
  * Read the facts of a refund that is in the attached table.  False if it is
- * not there, or the row filter leaves it out.
+ * not there.
  */
 static bool
 read_row(SvpRefundCase *refund, Datum *key)
@@ -159,7 +160,7 @@ read_row(SvpRefundCase *refund, Datum *key)
 	if (tuple != NULL)
 		svp_reader_read(reader, tuple, &refund->facts);
 	table_close(relation, NoLock);
-	return tuple != NULL && refund->facts.included;
+	return tuple != NULL;
 }
 
 /*
@@ -171,8 +172,6 @@ leave_out_own(SvpRefundCase *refund, Datum *key)
 	SvpRefundShare share;
 	SvpRefundRecord *record = palloc(sizeof(SvpRefundRecord));
 
-	if (!refund->facts.included)
-		return;
 	share = svp_refund_share(refund);
 	svp_refund_find(refund->attachment, key, &share, record);
 	if (record->stands)
@@ -308,7 +307,9 @@ svp_refund_question_begin(FunctionCallInfo fcinfo, SvpRefundQuestion *question)
 		question->key = svp_key_from_text(refund->attachment->refund_key_types,
 										  refund->attachment->refund->nkey, parts);
 		question->found = read_row(refund, question->key);
-		leave_out_own(refund, question->key);
+		question->passes = question->found && refund->facts.included;
+		if (question->passes)
+			leave_out_own(refund, question->key);
 	}
 	return true;
 }

@@ -19,6 +19,7 @@ typedef struct SvpRefundQuestion
 	SvpRefundCase refund;		/* with its facts, to be judged */
 	Datum	   *key;			/* of the refund asked about; NULL if asked by facts */
 	bool		found;			/* false: the table has no such refund */
+	bool		passes;			/* the row filter lets it through */
 	SvpCaller	caller;
 } SvpRefundQuestion;
 

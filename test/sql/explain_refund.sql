@@ -37,6 +37,8 @@ SELECT service_policy.load_policy('{
          "per_customer": {"count": 2, "amount": 300, "days": 30}, "duplicate_within": "24 hours",
          "agent_is_not_customer": true, "four_eyes": true},
         {"name": "shares", "when": {"category": ["shares"], "region": ["north", "south"]}, "max_share": 0.5},
+        {"name": "capped", "when": {"category": ["capped"]}, "max_amount": 50, "approval_above": 20,
+         "message": "We can give {limit}, {allowed_amount} of it at once."},
         {"name": "flagged", "when": {"category": ["flagged"]}, "max_amount": 10, "mode": "flag"},
         {"name": "download", "when": {"category": ["download"]}, "final_sale": true}],
     "discretion": [{"role": "pg_monitor", "grace_days": 7, "max_amount": {"EUR": 50}, "approve_up_to": 1000}]}');
@@ -139,6 +141,25 @@ ALTER TABLE crm.import ENABLE TRIGGER USER;
 SELECT service_policy.explain_refund('other', '[1]', '2026-03-02 10:00+00');
 SELECT decision, reason, rule FROM service_policy.refund_check('other', '[1]', '2026-03-02 10:00+00');
 SELECT service_policy.refundable_until('other', '[1]', '2026-03-02 10:00+00') IS NULL;
+
+-- What a customer may be told of a bound is what could be given with approval, too; where there is no amount the bound stays.
+SELECT decision, message FROM unnest(ARRAY['{"amount": 51}', '{"amount": 21}', '{"amount": -1}', '{}']::jsonb[]) facts,
+    service_policy.refund_check('other', facts || '{"category": "capped"}');
+
+-- One that was there before the table was attached, and one that the row filter does not let through yet.
+CREATE TABLE crm.claim (id bigint PRIMARY KEY, status text, amount numeric, ordered_at timestamptz, asked_at timestamptz);
+INSERT INTO crm.claim VALUES (1, 'paid', 10, '2026-03-01Z', '2026-03-02Z'), (2, 'asked', 20, '2026-03-01Z', '2026-03-04Z');
+SELECT service_policy.attach('claims', 'crm.ticket', 'counter', ARRAY['id'], '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+SELECT service_policy.attach_refunds('claims', 'crm.claim', ARRAY['id'],
+    '{"amount": "amount", "currency": "''EUR''", "contract_at": "ordered_at", "requested_at": "asked_at", "category": "''strict''"}', 'status = ''paid''');
+SELECT regexp_replace(line, 'by \w+: counted', 'by …: counted') FROM service_policy.explain_refund('claims', '[1]', '2026-03-04 10:00+00') line WHERE line !~ 'does not match';
+SELECT line FROM service_policy.explain_refund('claims', '[2]', '2026-03-04 10:00+00') line WHERE line !~ 'does not match';
+SELECT decision, reason, cutoff_at FROM service_policy.refund_check('claims', '[2]', '2026-03-04 10:00+00');
+SELECT service_policy.refundable_until('claims', '[2]', '2026-03-04 10:00+00');
+SELECT service_policy.grant_exception('claims', '{"refund": 2}', 'was ill', grace_days => 2) > 0;
+SELECT decision, reason, cutoff_at FROM service_policy.refund_check('claims', '[2]', '2026-03-04 10:00+00');
+UPDATE crm.claim SET status = 'asked' WHERE id = 1;
+SELECT regexp_replace(line, 'until \S+ \S+ UTC', 'until …') FROM service_policy.explain_refund('claims', '[1]', '2026-03-04 10:00+00') line WHERE line ~ 'until|filter';
 
 -- A later version alters nothing for what an earlier one claims; and the version says why it is the one.
 SELECT service_policy.load_policy('{"policy": "counter", "refunds": [
