@@ -45,6 +45,15 @@ typedef enum SvpExceptionStatement
 
 #define SVP_NEXCEPTION_STATEMENTS (SVP_EXCEPTION_MOVE + 1)
 
+/* A row that an UPDATE took from one partition to another. */
+typedef struct SvpDeparture
+{
+	Oid			partition;		/* that it left, where it still lies */
+	ItemPointerData place;
+	TransactionId by;
+	CommandId	command;
+} SvpDeparture;
+
 typedef struct SvpAttachment
 {
 	char	   *name;
@@ -72,6 +81,7 @@ typedef struct SvpAttachment
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */
 	SPIPlanPtr	exception_plans[SVP_NEXCEPTION_STATEMENTS];
+	SvpDeparture departed;		/* the refund that left its partition last */
 } SvpAttachment;
 
 /* Does more than its own row tell of a ticket? */

@@ -16,19 +16,19 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/tableam.h"
+#include "access/table.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "key.h"
 #include "refund_exception.h"
 #include "refund_message.h"
 #include "refund_refusal.h"
+#include "refund_row.h"
 #include "refund_table.h"
 #include "span.h"
 
@@ -211,47 +211,6 @@ decide_on_key(const Change *change, SvpRefundCase *refund, bool is_known)
 }
 
 /*
- * The row as it is by now: a trigger that came before this one may have
- * changed it again, which has been told already.  NULL if it is gone.
- */
-static HeapTuple
-latest_version(Relation relation, HeapTuple tuple)
-{
-	TupleTableSlot *slot;
-
-	if (!svp_row_superseded(tuple))
-		return tuple;
-	slot = table_slot_create(relation, NULL);
-	while (tuple != NULL && svp_row_superseded(tuple))
-	{
-		ItemPointerData next = tuple->t_data->t_ctid;
-
-		if (HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data) ||
-			ItemPointerEquals(&next, &tuple->t_self) ||
-			!table_tuple_fetch_row_version(relation, &next, SnapshotAny, slot))
-			tuple = NULL;
-		else
-			tuple = ExecCopySlotHeapTuple(slot);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	return tuple;
-}
-
-static void
-row_inserted(const Change *change)
-{
-	HeapTuple	inserted = change->trigger->tg_trigtuple;
-	HeapTuple	tuple = latest_version(change->trigger->tg_relation, inserted);
-	SvpRefundCase refund;
-
-	if (tuple == NULL)
-		return;
-	refund = case_of(change, tuple);
-	if (refund.facts.included)
-		decide_on_key(change, &refund, tuple != inserted);
-}
-
-/*
  * Is a change of the row no new decision?
  */
 static bool
@@ -301,22 +260,81 @@ row_changed(const Change *change, const SvpRefundCase *old, SvpRefundCase *new, 
 }
 
 static void
+end_row(const Change *change, const SvpRefundCase *old)
+{
+	SvpRefundShare share;
+	SvpRefundRecord before;
+
+	if (old->facts.key == NULL)
+		return;
+	share = svp_refund_share(old);
+	svp_refund_find(change->attachment, old->facts.key, &share, &before);
+	withdraw(change, &before);
+}
+
+static void
 row_deleted(const Change *change)
 {
 	HeapTuple	tuple = change->trigger->tg_trigtuple;
 	SvpRefundCase old;
-	SvpRefundShare share;
-	SvpRefundRecord before;
 
-	/* what goes to another partition is told when it arrives there */
+	/* what goes to another partition is changed when it arrives there */
 	if (HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data))
+	{
+		svp_row_departed(change->attachment, change->trigger->tg_relation, tuple);
 		return;
+	}
 	old = case_of(change, tuple);
-	if (old.facts.key == NULL)
+	end_row(change, &old);
+}
+
+/*
+ * Is what is told as an insertion the arrival of a row from another partition?
+ * Then it is a change of that one, if no end of it.
+ */
+static bool
+row_arrived(const Change *change, HeapTuple tuple)
+{
+	HeapTuple	inserted = change->trigger->tg_trigtuple;
+	Change		before = *change;
+	const char *problem = NULL;
+	Relation	partition;
+	HeapTuple	left = svp_row_before(change->attachment, inserted, &partition);
+	SvpRefundCase old;
+	SvpRefundCase new;
+
+	if (left == NULL)
+		return false;
+	before.reader = svp_attachment_reader(change->attachment, change->attachment->refund,
+										  partition, &problem);
+	if (before.reader == NULL)
+		refuse_undecidable(change->attachment->name, problem);
+	old = case_of(&before, left);
+	table_close(partition, NoLock);
+	if (tuple == NULL)
+		end_row(change, &old);
+	else
+	{
+		new = case_of(change, tuple);
+		row_changed(change, &old, &new, tuple != inserted);
+	}
+	return true;
+}
+
+static void
+row_inserted(const Change *change)
+{
+	HeapTuple	inserted = change->trigger->tg_trigtuple;
+	HeapTuple	tuple = svp_row_latest(change->trigger->tg_relation, inserted);
+	SvpRefundCase refund;
+
+	if (change->trigger->tg_relation->rd_rel->relispartition && row_arrived(change, tuple))
 		return;
-	share = svp_refund_share(&old);
-	svp_refund_find(change->attachment, old.facts.key, &share, &before);
-	withdraw(change, &before);
+	if (tuple == NULL)
+		return;
+	refund = case_of(change, tuple);
+	if (refund.facts.included)
+		decide_on_key(change, &refund, tuple != inserted);
 }
 
 static void
@@ -329,7 +347,7 @@ row_updated(const Change *change)
 
 	if (svp_reader_same(change->reader, trigger->tg_trigtuple, trigger->tg_newtuple))
 		return;
-	tuple = latest_version(trigger->tg_relation, trigger->tg_newtuple);
+	tuple = svp_row_latest(trigger->tg_relation, trigger->tg_newtuple);
 	if (tuple == NULL)
 	{
 		row_deleted(change);

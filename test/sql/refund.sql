@@ -179,6 +179,32 @@ INSERT INTO crm."Paid back" VALUES ('A', 2, 7, 170, DEFAULT, '2026-03-01 10:00+0
 INSERT INTO crm."Paid back" VALUES ('A', 5, 7, 1700, DEFAULT, '2026-03-01 10:00+00');
 UPDATE crm."Paid back" SET seq = 11 WHERE seq = 1;
 SELECT "Order no", refund_seq, ticket_id, decision, amount FROM other.refund_log ORDER BY 1, 2;
+-- A move to another partition is one change of one refund, whether its key changes with it or not.
+CREATE TABLE crm.moving (id int, state text, order_no text, amount numeric, PRIMARY KEY (id, state)) PARTITION BY LIST (state);
+CREATE TABLE crm.moving_1 PARTITION OF crm.moving FOR VALUES IN ('approved');
+CREATE TABLE crm.moving_2 (amount numeric, dropped int, order_no text, state text NOT NULL, id int NOT NULL);
+ALTER TABLE crm.moving_2 DROP COLUMN dropped;
+ALTER TABLE crm.moving ATTACH PARTITION crm.moving_2 FOR VALUES IN ('paid', 'cancelled');
+SELECT replace(statement, '@key', key)
+  FROM (VALUES ('{id}'), ('{id,state}')) AS k (key),
+       unnest(ARRAY[
+           $$SELECT service_policy.attach('moving', 'crm.ticket', 'till', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}')$$,
+           $$SELECT service_policy.attach_refunds('moving', 'crm.moving', '@key',
+                 '{"order_id": "order_no", "amount": "amount", "paid_amount": "100",
+                   "delivered_at": "timestamptz ''2026-03-01Z''", "requested_at": "timestamptz ''2026-03-02Z''"}', 'state <> ''cancelled''')$$,
+           $$INSERT INTO crm.moving VALUES (1, 'approved', 'A', 60), (2, 'approved', 'A', 40)$$,
+           $$UPDATE crm.moving SET state = 'paid'$$,
+           $$UPDATE crm.moving SET state = 'approved', amount = 41 WHERE id = 2$$,
+           $$UPDATE crm.moving SET state = 'approved', amount = 39 WHERE id = 2$$,
+           $$UPDATE crm.moving SET state = 'cancelled' WHERE id = 2$$,
+           $$UPDATE crm.moving SET state = 'approved', order_no = 'B' WHERE id = 1$$,
+           $$SELECT id, seq, order_id, amount, withdrawn_at IS NOT NULL AS withdrawn FROM moving_data.refund_decision ORDER BY id, seq$$,
+           $$SELECT subject, max(seq) AS rows, sum(amount) AS amount, sum(refunds) AS refunds FROM moving_data.refund_tally GROUP BY 1 ORDER BY 1$$,
+           $$SELECT service_policy.detach('moving', false)$$,
+           $$TRUNCATE crm.moving$$]) WITH ORDINALITY AS s (statement, number)
+ ORDER BY key, number
+\gexec
+DROP TABLE crm.moving;
 
 -- The end: triggers and views go, the decisions stay and are gone on with.
 SELECT service_policy.detach('support');
