@@ -263,19 +263,20 @@ append_bound(StringInfo text, const SvpRefundCase *refund)
 }
 
 /*
- * How the cutoff or the bound came about, and which version judged: an error's
- * detail.
+ * How the cutoff or the bound that the refund does not keep to came about, and
+ * which version judged: an error's detail.
  */
 char *
 svp_refund_grounds(const SvpRefundCase *refund)
 {
+	SvpRefundReason reason = refund->decision.reason;
 	StringInfoData text;
 
 	initStringInfo(&text);
-	if (refund->rule != NULL && refund->decision.bound_by != NULL)
+	if (reason == SVP_REASON_CUTOFF || reason == SVP_REASON_ISSUE_LIMIT)
 		append_cutoff(&text, refund);
 	append_bound(&text, refund);
-	if (refund->decision.reason == SVP_REASON_FACT_UNREADABLE)
+	if (reason == SVP_REASON_FACT_UNREADABLE)
 		append_unreadable(&text, refund);
 	if (refund->exception != NULL)
 		appendStringInfo(&text, "Exception " INT64_FORMAT " is counted in. ", refund->exception->id);
