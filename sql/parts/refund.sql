@@ -56,7 +56,7 @@ BEGIN
                                ('customer', customer)) AS kind (scope, subject)
          WHERE subject IS NOT NULL
         WINDOW of_subject AS (PARTITION BY scope, subject ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING),
-               of_currency AS (PARTITION BY scope, subject, upper(currency) ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING)
+               of_currency AS (PARTITION BY scope, subject, upper(currency COLLATE "C") ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING)
         $sql$, '@data@', quote_ident(name || '_data'));
     RETURN refunds;
 END
