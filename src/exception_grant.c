@@ -124,8 +124,9 @@ check_subject(const SvpGrant *grant)
 	if (grant->nsubject != nkey)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the key of a %s of attachment \"%s\" has %d parts, not %d",
-						name, attachment->name, nkey, grant->nsubject)));
+				 errmsg_plural("the key of a %s of attachment \"%s\" has %d part, not %d",
+							   "the key of a %s of attachment \"%s\" has %d parts, not %d",
+							   nkey, name, attachment->name, nkey, grant->nsubject)));
 }
 
 static void

@@ -109,7 +109,7 @@ tell_customer(SvpStory *story, const SvpRefundCase *refund)
 	if (rule->duplicate_within > 0)
 		svp_tell(story, "  duplicate_within: %s in the last %s", refund->sums.duplicate ?
 				 "one just like it was given" : "none just like it was given",
-				 svp_tell_duration(rule->duplicate_within));
+				 svp_refund_hours(rule->duplicate_within));
 }
 
 /*

@@ -190,8 +190,9 @@ read_key(const SvpAttachment *attachment, Jsonb *list)
 	if (JB_ROOT_COUNT(list) != nkey)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the key of a refund of attachment \"%s\" has %d parts, not %d",
-						attachment->name, nkey, (int) JB_ROOT_COUNT(list))));
+				 errmsg_plural("the key of a refund of attachment \"%s\" has %d part, not %d",
+							   "the key of a refund of attachment \"%s\" has %d parts, not %d",
+							   nkey, attachment->name, nkey, (int) JB_ROOT_COUNT(list))));
 	for (int i = 0; i < nkey; i++)
 	{
 		parts[i] = svp_json_text(getIthJsonbValueFromContainer(&list->root, i));
@@ -249,8 +250,9 @@ ask_by_facts(SvpRefundCase *refund, Jsonb *facts)
 	if (given->nticket >= 0 && given->nticket != nkey)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the key of a ticket of attachment \"%s\" has %d parts, not %d",
-						attachment->name, nkey, given->nticket)));
+				 errmsg_plural("the key of a ticket of attachment \"%s\" has %d part, not %d",
+							   "the key of a ticket of attachment \"%s\" has %d parts, not %d",
+							   nkey, attachment->name, nkey, given->nticket)));
 	refund->mapping = &given->mapping;
 	refund->facts.included = true;
 	refund->facts.values = given->values;

@@ -18,6 +18,7 @@
 #include "currency.h"
 #include "refund_table.h"
 #include "refund_text.h"
+#include "story.h"
 
 const char *const svp_refund_scope_names[] = {"order", "line", "customer"};
 
@@ -128,8 +129,9 @@ svp_refund_length(const SvpWindow *window)
 char *
 svp_refund_hours(int64 usec)
 {
-	return psprintf(INT64_FORMAT ":%02d hours", usec / SVP_USEC_PER_HOUR,
-					(int) (usec % SVP_USEC_PER_HOUR / SVP_USEC_PER_MINUTE));
+	if (usec % SVP_USEC_PER_HOUR != 0)
+		return svp_tell_duration(usec);
+	return psprintf(INT64_FORMAT " hour%s", usec / SVP_USEC_PER_HOUR, usec == SVP_USEC_PER_HOUR ? "" : "s");
 }
 
 SvpCalendar *

@@ -245,8 +245,8 @@ SELECT is(pg_temp.answer(facts), answer, facts::text) FROM (VALUES
     ('{"ticket": "1", "delivered_at": "2024-01-01 00:00Z"}', 'allowed standard 1 02-01 00:00 0.00'),
     ('{"ticket": ["abc"], "category": "slow", "requested_at": "2024-01-20 00:00Z"}', 'needs_approval refund_fact_missing slow 1 0.00 0.00'),
     ('{"ticket": null, "category": "capped", "requested_at": "2024-01-20 00:00Z"}', 'needs_approval refund_fact_missing capped 1 0.00 0.00'),
-    ('{"ticket": [1, 2]}', '22023 the key of a ticket of attachment "desk" has 1 parts, not 2'),
-    ('{"ticket": []}', '22023 the key of a ticket of attachment "desk" has 1 parts, not 0'),
+    ('{"ticket": [1, 2]}', '22023 the key of a ticket of attachment "desk" has 1 part, not 2'),
+    ('{"ticket": []}', '22023 the key of a ticket of attachment "desk" has 1 part, not 0'),
     ('{"requested_at": "2024-01-20"}', '22023 the value of fact "requested_at" is not a finite time with an offset from UTC: "2024-01-20"'),
     ('{"requested_at": "infinity"}', '22023 the value of fact "requested_at" is not a finite time with an offset from UTC: "infinity"'),
     ('{"amount": "NaN"}', '22023 the value of fact "amount" is not a finite number below 9,223,372,036,854: "NaN"'),
@@ -257,7 +257,7 @@ SELECT is(pg_temp.answer(facts), answer, facts::text) FROM (VALUES
     ('["1"]', 'allowed standard 1 02-01 00:00 40.00 0.00'),
     ('[30]', 'refused refund_final_sale never 2 0.00 0.00'),
     ('[999]', ''), 
-    ('[1, 2]', '22023 the key of a refund of attachment "desk" has 1 parts, not 2'),
+    ('[1, 2]', '22023 the key of a refund of attachment "desk" has 1 part, not 2'),
     ('[null]', '22023 part 1 of a refund''s key must be a string or a number'),
     ('["abc"]', '22P02 invalid input syntax for type bigint: "abc"')) q (facts, answer);
 SELECT is(pg_temp.answer('{}', name => 'none'), '42704 attachment "none" does not exist', 'no such attachment');

@@ -38,6 +38,7 @@ SELECT service_policy.load_policy('{
          "agent_is_not_customer": true, "four_eyes": true},
         {"name": "shares", "when": {"category": ["shares"], "region": ["north", "south"]}, "max_share": 0.5},
         {"name": "capped", "when": {"category": ["capped"]}, "max_amount": 50, "approval_above": 20,
+         "issue_limit": {"exactly": "90 minutes", "from": "contract_at", "if_missing": "open"},
          "message": "We can give {limit}, {allowed_amount} of it at once."},
         {"name": "flagged", "when": {"category": ["flagged"]}, "max_amount": 10, "mode": "flag"},
         {"name": "download", "when": {"category": ["download"]}, "final_sale": true}],
@@ -145,6 +146,8 @@ SELECT service_policy.refundable_until('other', '[1]', '2026-03-02 10:00+00') IS
 -- What a customer may be told of a bound is what could be given with approval, too; where there is no amount the bound stays.
 SELECT decision, message FROM unnest(ARRAY['{"amount": 51}', '{"amount": 21}', '{"amount": -1}', '{}']::jsonb[]) facts,
     service_policy.refund_check('other', facts || '{"category": "capped"}');
+
+SELECT line FROM service_policy.explain_refund('other', '{"amount": 1, "category": "capped", "contract_at": "2026-03-01T10:00Z"}', '2026-03-01 11:00+00') line WHERE line ~ ':30';
 
 -- One that was there before the table was attached, and one that the row filter does not let through yet.
 CREATE TABLE crm.claim (id bigint PRIMARY KEY, status text, amount numeric, ordered_at timestamptz, asked_at timestamptz);
