@@ -17,6 +17,7 @@ SQL_PARTS = \
 	attachment \
 	write_back \
 	restate \
+	worker \
 	explain \
 	refund \
 	refund_exception \

@@ -156,6 +156,11 @@ typedef struct SvpIntervalParts
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/* Predefined roles were renamed in 14. */
+#if PG_VERSION_NUM < 140000
+#define ROLE_PG_READ_ALL_STATS DEFAULT_ROLE_READ_ALL_STATS
+#endif
+
 /*
  * Shared memory is asked for in a hook since 15, before that at once; the
  * function that asks calls the previous hook if there is one.

@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 
 #include "config.h"
+#include "watch.h"
 
 typedef struct SvpConfigTable
 {
@@ -54,6 +55,9 @@ uint64		svp_config_generations[SVP_NCONFIGS] = {1, 1, 1};
 /* What was read of this kind must not outlive the transaction. */
 static bool config_transient[SVP_NCONFIGS];
 
+/* This transaction edits configuration. */
+static bool config_edited = false;
+
 PG_FUNCTION_INFO_V1(svp_config_changed);
 
 /*
@@ -77,6 +81,10 @@ config_end_of_transaction(XactEvent event, void *arg)
 		event != XACT_EVENT_PARALLEL_COMMIT && event != XACT_EVENT_PARALLEL_ABORT)
 		return;
 
+	/* what follows from it is for tick() to do */
+	if (config_edited && event == XACT_EVENT_COMMIT)
+		svp_watch_want(MyDatabaseId, GetCurrentTransactionStopTimestamp());
+	config_edited = false;
 	for (int kind = 0; kind < SVP_NCONFIGS; kind++)
 	{
 		if (config_transient[kind])
@@ -188,5 +196,6 @@ svp_config_changed(PG_FUNCTION_ARGS)
 				 errmsg("_config_changed() can only be called as a trigger")));
 
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigger->tg_relation));
+	config_edited = true;
 	return PointerGetDatum(NULL);
 }

@@ -32,6 +32,7 @@
 #include "config.h"
 #include "deadline_move.h"
 #include "result_set.h"
+#include "tick.h"
 #include "ticket.h"
 
 PG_FUNCTION_INFO_V1(svp_recompute);
@@ -306,24 +307,41 @@ svp_recompute(PG_FUNCTION_ARGS)
 
 /* The attachments, each in turn */
 
-typedef struct Tick
+bool		svp_tick_is_used_up = false;
+
+typedef struct Names
 {
 	MemoryContext context;
 	List	   *names;
-	const char *name;			/* the one at hand */
+} Names;
+
+typedef struct Tick
+{
+	const char *name;			/* the attachment at hand */
 	int			left;			/* tickets that may still be looked at */
 } Tick;
 
 static void
 consume_names(void *arg)
 {
-	Tick	   *tick = arg;
-	MemoryContext old = MemoryContextSwitchTo(tick->context);
+	Names	   *names = arg;
+	MemoryContext old = MemoryContextSwitchTo(names->context);
 
 	for (int i = 0; i < SPI_processed; i++)
-		tick->names = lappend(tick->names,
-							  SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+		names->names = lappend(names->names,
+							   SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
 	MemoryContextSwitchTo(old);
+}
+
+List *
+svp_tick_attachments(void)
+{
+	Names		names = {.context = CurrentMemoryContext};
+
+	(void) svp_config_read(SVP_CONFIG_ATTACHMENT,
+						   "SELECT name FROM service_policy.attachment ORDER BY name",
+						   0, NULL, NULL, consume_names, &names);
+	return names.names;
 }
 
 static void
@@ -346,7 +364,7 @@ tick_attachment(void *arg)
 Datum
 svp_tick(PG_FUNCTION_ARGS)
 {
-	Tick		tick = {.context = CurrentMemoryContext,.left = PG_GETARG_INT32(0)};
+	Tick		tick = {.left = PG_GETARG_INT32(0)};
 	ListCell   *lc;
 
 	if (tick.left < 1)
@@ -356,17 +374,15 @@ svp_tick(PG_FUNCTION_ARGS)
 	if (RecoveryInProgress())
 		PG_RETURN_INT32(0);
 	PreventCommandIfReadOnly("tick()");
-	(void) svp_config_read(SVP_CONFIG_ATTACHMENT,
-						   "SELECT name FROM service_policy.attachment ORDER BY name",
-						   0, NULL, NULL, consume_names, &tick);
-	foreach(lc, tick.names)
+	foreach(lc, svp_tick_attachments())
 	{
 		ErrorData  *error;
 
 		if (tick.left == 0)
 			break;
 		tick.name = lfirst(lc);
-		error = svp_attempt(tick_attachment, &tick);
+		/* a table that somebody has locked must not hold up the others */
+		error = svp_attempt_impatiently(tick_attachment, &tick);
 		if (error != NULL)
 			ereport(WARNING,
 					(errcode(ERRCODE_WARNING),
@@ -375,6 +391,7 @@ svp_tick(PG_FUNCTION_ARGS)
 					 errhint("The others are. Put right what is missing, or call service_policy.detach(%s).",
 							 quote_literal_cstr(tick.name))));
 	}
+	svp_tick_is_used_up = tick.left == 0;
 	/* no escalations in this release */
 	PG_RETURN_INT32(0);
 }

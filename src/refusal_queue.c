@@ -22,15 +22,12 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
-#include "compat.h"
 #include "refusal_queue.h"
-
-#define NAME "service_policy refusals"
+#include "shared_memory.h"
 
 #define REFUSAL(pointer) dlist_container(SvpRefusal, node, pointer)
 
@@ -56,8 +53,6 @@ typedef struct Queue
 
 static int	queue_size = 1024;	/* in kilobytes */
 static Queue *queue = NULL;
-static shmem_request_hook_type previous_request = NULL;
-static shmem_startup_hook_type previous_startup = NULL;
 static pg_on_exit_callback end_of_server = NULL;
 
 /* Setting up */
@@ -81,59 +76,32 @@ whole_size(void)
 }
 
 static void
-request(void)
+create(void *area, LWLock *lock)
 {
-	if (previous_request != NULL)
-		previous_request();
-	RequestAddinShmemSpace(whole_size());
-	RequestNamedLWLockTranche(NAME, 1);
-}
+	char	   *records = (char *) area + header_size();
 
-static void
-create(void)
-{
-	char	   *records = (char *) queue + header_size();
-
-	memset(queue, 0, whole_size());
-	queue->lock = &GetNamedLWLockTranche(NAME)->lock;
+	queue = area;
+	queue->lock = lock;
 	queue->nservers = max_worker_processes;
 	dlist_init(&queue->queued);
 	dlist_init(&queue->unused);
 	for (int i = 0; i < number_of_records(); i++)
 		dlist_push_tail(&queue->unused, &((SvpRefusal *) (records + i * SVP_REFUSAL_SIZE))->node);
+	on_shmem_exit(end_of_server, (Datum) 0);
 }
 
-static void
-startup(void)
-{
-	bool		found;
-
-	if (previous_startup != NULL)
-		previous_startup();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	queue = ShmemInitStruct(NAME, whole_size(), &found);
-	if (!found)
-		create();
-	LWLockRelease(AddinShmemInitLock);
-	if (!IsUnderPostmaster)
-		on_shmem_exit(end_of_server, (Datum) 0);
-}
+static const SvpSharedArea shared = {"service_policy refusals", whole_size, create, (void **) &queue};
 
 void
 svp_refusal_queue_init(pg_on_exit_callback at_end)
 {
-	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
-		return;
 	DefineCustomIntVariable("service_policy.attempt_queue_size",
 							"Shared memory for refused refunds that are to be recorded.",
 							"When it is full they are written to the server log.",
 							&queue_size, 1024, 64, 65536, PGC_POSTMASTER, GUC_UNIT_KB,
 							NULL, NULL, NULL);
-	MarkGUCPrefixReserved("service_policy");
 	end_of_server = at_end;
-	svp_request_shared_memory(previous_request, request);
-	previous_startup = shmem_startup_hook;
-	shmem_startup_hook = startup;
+	svp_shared_memory_add(&shared);
 }
 
 /* Under the lock */

@@ -36,7 +36,7 @@ typedef enum SvpQueueing
 	SVP_QUEUE_ABSENT			/* the library was not preloaded */
 } SvpQueueing;
 
-/* If the library is being preloaded; the function is called as the server ends. */
+/* While the library is being preloaded; the function is called as the server ends. */
 extern void svp_refusal_queue_init(pg_on_exit_callback at_end);
 
 /* For whoever refuses. */

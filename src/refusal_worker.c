@@ -62,7 +62,7 @@ svp_refusal_worker_start(Oid database)
 {
 	dlist_head	given_up;
 
-	if (svp_worker_start("svp_refusal_worker_main", TYPE, database))
+	if (svp_worker_start("svp_refusal_worker_main", TYPE, database, 0) != NULL)
 		return;
 	svp_refusal_give_up(database, &given_up);
 	log_given_up(&given_up, "there is no room for a background worker, see max_worker_processes");

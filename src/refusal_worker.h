@@ -10,6 +10,7 @@
 #ifndef SVP_REFUSAL_WORKER_H
 #define SVP_REFUSAL_WORKER_H
 
+/* While the library is being preloaded. */
 extern void svp_refusal_worker_init(void);
 
 /* One for this database; if there can be none its records go to the log. */

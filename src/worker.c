@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker.c
- *		A background worker with a connection to one database.
+ *		A background worker with a connection to one database, or to none.
  *
  * It runs as the superuser that initdb made, so whoever uses it switches to
  * the owner of what it works on, see svp_attachment_enter().
@@ -42,22 +42,29 @@ static const char *const settings[][2] = {
 	{"idle_in_transaction_session_timeout", "0"}
 };
 
-bool
-svp_worker_start(const char *function, const char *type, Oid database)
+void
+svp_worker_describe(BackgroundWorker *worker, const char *function, const char *type)
+{
+	memset(worker, 0, sizeof(*worker));
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	snprintf(worker->bgw_library_name, BGW_MAXLEN, "service_policy");
+	snprintf(worker->bgw_function_name, BGW_MAXLEN, "%s", function);
+	snprintf(worker->bgw_type, BGW_MAXLEN, "%s", type);
+}
+
+BackgroundWorkerHandle *
+svp_worker_start(const char *function, const char *type, Oid database, pid_t notify)
 {
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	svp_worker_describe(&worker, function, type);
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	snprintf(worker.bgw_library_name, BGW_MAXLEN, "service_policy");
-	snprintf(worker.bgw_function_name, BGW_MAXLEN, "%s", function);
-	snprintf(worker.bgw_type, BGW_MAXLEN, "%s", type);
+	worker.bgw_notify_pid = notify;
 	snprintf(worker.bgw_name, BGW_MAXLEN, "%s for database %u", type, database);
-	return RegisterDynamicBackgroundWorker(&worker, &handle);
+	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
 }
 
 void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker.h
- *		A background worker with a connection to one database.
+ *		A background worker with a connection to one database, or to none.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -10,14 +10,23 @@
 #ifndef SVP_WORKER_H
 #define SVP_WORKER_H
 
-/*
- * Have the postmaster start one: an exported function of ours, which is given
- * the database, and what it is called in pg_stat_activity.  False if there is
- * no room for it (max_worker_processes).  The postmaster never restarts it.
- */
-extern bool svp_worker_start(const char *function, const char *type, Oid database);
+#include "postmaster/bgworker.h"
 
-/* In the worker: first this, … */
+/*
+ * An exported function of ours, and what it is called in pg_stat_activity.
+ * The postmaster starts it once the server may be written to, and never again.
+ */
+extern void svp_worker_describe(BackgroundWorker *worker, const char *function, const char *type);
+
+/*
+ * Have the postmaster start one, which is given the database, and tell a
+ * process when it starts and ends, or nobody for 0.  NULL if there is no room
+ * for it (max_worker_processes).
+ */
+extern BackgroundWorkerHandle *svp_worker_start(const char *function, const char *type,
+												Oid database, pid_t notify);
+
+/* In the worker: first this (InvalidOid: only what all databases share), … */
 extern void svp_worker_connect(Oid database);
 
 /* … then passes, each a transaction in an SPI connection, … */

@@ -48,8 +48,10 @@ GRANT EXECUTE ON FUNCTION
     service_policy._starts(jsonb),
     service_policy._campaigns(jsonb),
     service_policy._window(jsonb),
-    service_policy._money(jsonb)
+    service_policy._money(jsonb),
+    service_policy._worker_status()
     TO PUBLIC;
+GRANT SELECT ON service_policy.worker_status TO PUBLIC;
 
 -- What load_policy(), publish_policy() and retire_policy() call: with the caller's own rights on the tables, so that
 -- whoever is granted one of the three needs no list of the rest.

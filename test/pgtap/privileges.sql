@@ -19,15 +19,15 @@ SELECT set_eq(
         'grant_exception', 'approve_refund', 'revoke_exception',
         -- in views
         '_clock_microseconds', '_clock_moved', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages',
-        '_starts', '_campaigns', '_window', '_money',
+        '_starts', '_campaigns', '_window', '_money', '_worker_status',
         -- with the rights of who calls
         '_document_problems', '_refuse_problems', '_sections_not_acted_on', '_lock_policy_version', '_make_way', '_name_range'],
     'everybody may call these functions and no others');
 SELECT set_eq(
     $$SELECT c.relname::text, a.privilege_type
         FROM our_table c, aclexplode(c.relacl) a WHERE a.grantee <> c.relowner$$,
-    $$VALUES ('calendar', 'SELECT'), ('calendar_hours', 'SELECT'), ('calendar_date', 'SELECT')$$,
-    'of the tables and views everybody may read the calendars, and nobody else anything');
+    $$VALUES ('calendar', 'SELECT'), ('calendar_hours', 'SELECT'), ('calendar_date', 'SELECT'), ('worker_status', 'SELECT')$$,
+    'of the tables and views everybody may read the calendars and how the workers fare, and nobody else anything');
 SELECT is_empty(
     $$SELECT attrelid::regclass, attname FROM pg_attribute WHERE attrelid IN (SELECT oid FROM our_table) AND attacl IS NOT NULL$$,
     'no column has rights of its own');
@@ -68,7 +68,7 @@ SELECT set_eq(
        WHERE proname !~ '^_' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')$$,
     $$VALUES ('business_elapsed', 'ss'), ('business_seconds', 'ss'), ('business_deadline', 'ss'), ('business_days_deadline', 'ss'),
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
-             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
+             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('next_tick_at', 'su'), ('_worker_status', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
              ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'), ('refundable_until', 'su'), ('explain_refund', 'su'), ('_explain_refund', 'su'), ('grant_exception', 'vu'), ('approve_refund', 'vu'), ('revoke_exception', 'vu'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),
