@@ -91,6 +91,7 @@ extern void svp_direct_take_back(SvpDirect *direct, int i);
 extern void svp_direct_clear_gathered(SvpDirect *direct, int nrows);
 
 extern bool svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls);
+extern bool svp_direct_insert_own(SvpDirect *direct, const Datum *values, const bool *nulls);
 extern bool svp_direct_update(SvpDirect *direct, ItemPointer place, const Datum *values,
 							  const bool *nulls);
 extern bool svp_direct_delete(SvpDirect *direct, const Datum *key);

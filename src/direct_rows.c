@@ -254,8 +254,31 @@ seems_new(SvpDirect *direct)
 									   direct->arbiters);
 }
 
-bool
-svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
+/*
+ * Insert a row as if its key were known to be new, and take it back if not.
+ */
+static bool
+insert_hopefully(SvpDirect *direct)
+{
+	Relation	relation = direct->result->ri_RelationDesc;
+	bool		conflict = false;
+
+	table_tuple_insert(relation, direct->row, GetCurrentCommandId(true), 0, NULL);
+	(void) svp_insert_index_tuples(direct->result, direct->row, direct->estate, false, true,
+								   &conflict, direct->arbiters);
+	if (conflict)
+	{
+		CommandCounterIncrement();
+		simple_table_tuple_delete(relation, &direct->row->tts_tid, GetTransactionSnapshot());
+	}
+	return !conflict;
+}
+
+/*
+ * Insert a row unless its key is taken, first in the way that is given.
+ */
+static bool
+insert_new(SvpDirect *direct, const Datum *values, const bool *nulls, bool (*insert) (SvpDirect *))
 {
 	bool		is_new;
 
@@ -265,13 +288,26 @@ svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
 	check_constraints(direct);
 	svp_direct_open_indexes(direct);
 	/* whoever asks expects it to be new, unless another index would say so first */
-	is_new = (!direct->has_others || seems_new(direct)) && insert_tentatively(direct);
+	is_new = (!direct->has_others || seems_new(direct)) && insert(direct);
 	while (!is_new && seems_new(direct))
 		is_new = insert_tentatively(direct);
 	end_write(direct);
 	if (!is_new && IsolationUsesXactSnapshot() && !key_exists(direct, values))
 		raise_serialization_failure();
 	return is_new;
+}
+
+bool
+svp_direct_insert_new(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	return insert_new(direct, values, nulls, insert_tentatively);
+}
+
+bool
+svp_direct_insert_own(SvpDirect *direct, const Datum *values, const bool *nulls)
+{
+	return insert_new(direct, values, nulls,
+					  svp_direct_can_take_back(direct) ? insert_hopefully : insert_tentatively);
 }
 
 /*

@@ -237,7 +237,7 @@ svp_refund_append(const SvpRefundCase *refund, int32 seq, const char *recorded_b
 	add_known_amount(&row, refund, SVP_FACT_AMOUNT);
 	add_allowed(&row, &refund->decision);
 	add_facts(&row, refund);
-	return svp_rows_insert_new(refund->attachment, SVP_REFUND_DECISION, row.values, row.nulls);
+	return svp_rows_insert_own(refund->attachment, SVP_REFUND_DECISION, row.values, row.nulls);
 }
 
 bool

@@ -169,6 +169,18 @@ svp_rows_insert_new(SvpAttachment *attachment, SvpTableId id, const Datum *value
 }
 
 bool
+svp_rows_insert_own(SvpAttachment *attachment, SvpTableId id, const Datum *values,
+					const bool *nulls)
+{
+	Use			use = begin_use(attachment, id, RowExclusiveLock);
+	bool		is_new = use.direct != NULL ? svp_direct_insert_own(use.direct, values, nulls) :
+		insert_new_by_statement(use.table, values, nulls);
+
+	end_use(&use);
+	return is_new;
+}
+
+bool
 svp_rows_update(SvpAttachment *attachment, SvpTableId id, ItemPointer place,
 				const Datum *values, const bool *nulls)
 {
