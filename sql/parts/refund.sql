@@ -31,13 +31,18 @@ CREATE FUNCTION service_policy.recount_refunds(name text) RETURNS bigint
 AS $$
 #variable_conflict use_variable
 DECLARE
-    refund_table regclass := (SELECT to_regclass(t.table_name) FROM service_policy.attachment_table t
-                               WHERE t.attachment = recount_refunds.name AND t.source = 'refund');
+    table_name text := (SELECT t.table_name FROM service_policy.attachment_table t
+                         WHERE t.attachment = recount_refunds.name AND t.source = 'refund');
+    refund_table regclass := to_regclass(table_name);
     refunds bigint;
 BEGIN
-    IF refund_table IS NULL THEN
+    IF table_name IS NULL THEN
         RAISE EXCEPTION 'attachment "%" has no refund table', name
             USING ERRCODE = 'undefined_object', HINT = 'Attach it with service_policy.attach_refunds().';
+    ELSIF refund_table IS NULL THEN
+        RAISE EXCEPTION 'the refund table % of attachment "%" does not exist', table_name, name
+            USING ERRCODE = 'undefined_table',
+                  HINT = 'Give it that name again, or detach() and attach both anew; the evidence is kept.';
     END IF;
     PERFORM service_policy._check_owner(name);
     PERFORM service_policy._check_rights(refund_table);

@@ -206,6 +206,12 @@ SELECT replace(statement, '@key', key)
 \gexec
 DROP TABLE crm.moving;
 
+-- A table that was renamed meanwhile.
+ALTER TABLE crm.refund RENAME TO refunds;
+SELECT service_policy.recount_refunds('support');
+ALTER TABLE crm.refunds RENAME TO refund;
+SELECT service_policy.recount_refunds('nothing');
+
 -- The end: triggers and views go, the decisions stay and are gone on with.
 SELECT service_policy.detach('support');
 SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'crm.refund'::regclass;
