@@ -178,5 +178,6 @@ SELECT line FROM unnest(ARRAY['{"purchased_at": "2026-03-19T00:00Z", "requested_
 
 SELECT service_policy.detach('support', keep_evidence => false);
 SELECT service_policy.detach('other', keep_evidence => false);
+SELECT service_policy.detach('claims', keep_evidence => false);
 DROP SCHEMA crm CASCADE;
 DELETE FROM service_policy.calendar WHERE name = 'counter';
