@@ -17,6 +17,7 @@ SQL_PARTS = \
 	attachment \
 	write_back \
 	restate \
+	escalation \
 	worker \
 	explain \
 	refund \
@@ -104,6 +105,11 @@ bench-ticket:
 .PHONY: bench-refund
 bench-refund:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/refund/run
+
+# What a tick costs, by what is due and what is open.
+.PHONY: bench-escalation
+bench-escalation:
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/scratch -f test/bench/escalation.sql
 
 # The fuzzers of the pure cores, a minute each; for another time run test/fuzz/run SECONDS.
 .PHONY: fuzz

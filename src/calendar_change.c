@@ -325,7 +325,8 @@ set_benchmarks(const SvpRevision *revision, SvpCalendarChanges *changes, Datum *
  *
  * Of a clock that has run since it started the answer is exact, and one query
  * gives it for all.  One with pauses or a reopening behind it is told only by
- * its ticket's events, so it is always among them.
+ * its ticket's events, and one that escalates by its chain, so those are
+ * always among them.
  */
 SPITupleTable *
 svp_changes_tickets(const SvpRevision *revision, SvpCalendarChanges *changes, int limit, int *n)
@@ -354,6 +355,7 @@ svp_changes_tickets(const SvpRevision *revision, SvpCalendarChanges *changes, in
 				 " WHERE c.stopped_at IS NULL"
 				 "   AND (changed.every OR c.calendar_revision IS DISTINCT FROM changed.revision)"
 				 "   AND (c.state = 'paused' OR c.counted_from IS DISTINCT FROM c.started_at"
+				 "        OR c.next_escalation_at IS NOT NULL"
 				 "        OR service_policy._clock_moved(c.calendar, c.started_at, c.started_on, c.due_at,"
 				 "                                       c.at_risk_at, c.target_us,"
 				 "                                       b.target, b.days, b.end_of_day, b.at_risk))"

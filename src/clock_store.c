@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "clock_store.h"
+#include "escalation_schedule.h"
 
 static bool
 same_measure(const SvpStoredClock *stored, const SvpStoredClock *now)
@@ -38,7 +39,8 @@ same_measure(const SvpStoredClock *stored, const SvpStoredClock *now)
 static bool
 same_clock(const SvpStoredClock *stored, const SvpStoredClock *now)
 {
-	return same_measure(stored, now) && svp_record_same_ticket(&stored->record, &now->record);
+	return same_measure(stored, now) && svp_record_same_ticket(&stored->record, &now->record) &&
+		svp_schedule_is_same(stored, now);
 }
 
 /*
@@ -116,10 +118,8 @@ may_change(const SvpTicket *ticket, const SvpStoredClock *stored, const SvpStore
 }
 
 static void
-add_clock(SvpTicket *ticket, SvpStoredClock *clock)
+add_clock(SvpTicket *ticket, const SvpStoredClock *clock)
 {
-	clock->is_imported = ticket->is_import;
-	clock->imported_at = GetCurrentTransactionStartTimestamp();
 	if (!ticket->is_preview)
 		svp_clock_add(ticket->attachment, ticket->key, clock);
 }
@@ -178,13 +178,39 @@ find_clock(SvpStoredClock *clocks, int n, const char *metric, int cycle)
 }
 
 /*
- * Store a clock as it now is, unless the stored one stays.
+ * Take over what the evidence does not tell of a clock, and see when it
+ * escalates next.
  */
 static void
-store_clock(SvpTicket *ticket, SvpStoredClock *stored, SvpStoredClock *now)
+complete_clock(const SvpTicket *ticket, const SvpJudge *judge, const SvpTimeline *timeline,
+			   const SvpStoredClock *stored, SvpStoredClock *now)
 {
-	bool		is_same = stored != NULL && same_clock(stored, now);
+	now->is_imported = stored == NULL ? ticket->is_import : stored->is_imported;
+	now->imported_at = stored == NULL ? GetCurrentTransactionStartTimestamp() : stored->imported_at;
+	if (stored != NULL)
+	{
+		now->climb = stored->climb;
+		now->place = stored->place;
+		/* who took care of it did so until it was solved */
+		if (SVP_CLOCK_IS_OPEN(&now->clock) && !SVP_CLOCK_IS_OPEN(&stored->clock))
+			svp_climb_forget_acknowledgement(&now->climb);
+	}
+	svp_schedule(judge->policy, &timeline->history, now);
+}
 
+/*
+ * Store a clock as it now is, unless the stored one stays.  A level of the
+ * stored one may be firing at this moment: only once that is over it is known
+ * what there is to take over.
+ */
+static void
+store_clock(SvpTicket *ticket, const SvpJudge *judge, const SvpTimeline *timeline,
+			SvpStoredClock *stored, SvpStoredClock *now)
+{
+	bool		is_same;
+
+	complete_clock(ticket, judge, timeline, stored, now);
+	is_same = stored != NULL && same_clock(stored, now);
 	if (stored == NULL)
 		add_clock(ticket, now);
 	else if (!is_same && !ticket->restates && !may_change(ticket, stored, now))
@@ -192,13 +218,12 @@ store_clock(SvpTicket *ticket, SvpStoredClock *stored, SvpStoredClock *now)
 		keep_judged(ticket, stored);
 		now = stored;
 	}
-	else
+	else if (!is_same || stored->is_disputed)
 	{
-		now->is_imported = stored->is_imported;
-		now->imported_at = stored->imported_at;
-		now->place = stored->place;
-		if (!is_same || stored->is_disputed)
-			change_clock(ticket, now);
+		if (!ticket->is_preview && svp_schedule_is_due(&stored->climb) &&
+			svp_clock_lock(ticket->attachment, ticket->key, stored))
+			complete_clock(ticket, judge, timeline, stored, now);
+		change_clock(ticket, now);
 	}
 	if (ticket->witness != NULL)
 		ticket->witness(ticket->witness_arg, stored, now);
@@ -260,7 +285,7 @@ store_folded(SvpTicket *ticket, const SvpJudge *judge, const char *metric,
 		return;
 	}
 	now = clock_to_store(judge, metric, clock, timeline->records[clock->last_event]);
-	store_clock(ticket, stored, &now);
+	store_clock(ticket, judge, timeline, stored, &now);
 }
 
 /*

@@ -21,6 +21,16 @@
 #define CYCLES_READ 4
 
 static void
+read_climb(const Datum *values, const bool *nulls, SvpClimb *climb)
+{
+	climb->level = svp_value_int(values, nulls, 0);
+	climb->occurrence = svp_value_int(values, nulls, 1);
+	climb->next_at = svp_value_time(values, nulls, 2, &climb->has_next);
+	climb->acknowledged_at = svp_value_time(values, nulls, 3, &climb->is_acknowledged);
+	climb->acknowledged_by = svp_value_text(values, nulls, 4);
+}
+
+static void
 read_clock(const Datum *values, const bool *nulls, SvpStoredClock *stored)
 {
 	SvpClock   *clock = &stored->clock;
@@ -50,6 +60,7 @@ read_clock(const Datum *values, const bool *nulls, SvpStoredClock *stored)
 	stored->calendar_revision = svp_value_time(values, nulls, 26, NULL);
 	stored->is_disputed = !nulls[27] && DatumGetBool(values[27]);
 	stored->imported_at = svp_value_time(values, nulls, 28, &stored->is_imported);
+	read_climb(values + 29, nulls + 29, &stored->climb);
 }
 
 static void
@@ -163,6 +174,16 @@ svp_clocks_latest(SvpAttachment *attachment, const Datum *key, int nmetrics,
 }
 
 static void
+add_climb(SvpRow *row, const SvpClimb *climb)
+{
+	svp_row_add_optional(row, climb->level > 0, Int32GetDatum(climb->level));
+	svp_row_add_optional(row, climb->level > 0, Int32GetDatum(climb->occurrence));
+	svp_row_add_optional(row, climb->has_next, TimestampTzGetDatum(climb->next_at));
+	svp_row_add_optional(row, climb->is_acknowledged, TimestampTzGetDatum(climb->acknowledged_at));
+	svp_row_add_text(row, climb->acknowledged_by);
+}
+
+static void
 fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 		 const SvpStoredClock *stored)
 {
@@ -194,6 +215,7 @@ fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 	svp_row_add_optional(row, stored->calendar != NULL, Int64GetDatum(stored->calendar_revision));
 	svp_row_add(row, BoolGetDatum(stored->is_disputed));
 	svp_row_add_optional(row, stored->is_imported, TimestampTzGetDatum(stored->imported_at));
+	add_climb(row, &stored->climb);
 }
 
 /*
@@ -237,12 +259,20 @@ fill_key(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 bool
 svp_clock_lock(SvpAttachment *attachment, const Datum *key, SvpStoredClock *clock)
 {
+	SvpRow		row;
+
+	fill_key(&row, attachment, key, clock);
+	return svp_rows_lock(attachment, SVP_CLOCK, row.values) &&
+		svp_clock_reread(attachment, key, clock);
+}
+
+bool
+svp_clock_reread(SvpAttachment *attachment, const Datum *key, SvpStoredClock *clock)
+{
 	Reading		reading = {attachment->ticket->nkey, clock, 0, 1};
 	SvpRow		row;
 
 	fill_key(&row, attachment, key, clock);
-	if (!svp_rows_lock(attachment, SVP_CLOCK, row.values))
-		return false;
 	svp_rows_scan(attachment, SVP_CLOCK, row.n, row.values, false, take_one, &reading);
 	return reading.n > 0;
 }

@@ -14,6 +14,18 @@
 
 #include "ledger.h"
 
+/* How far a clock has come along its chain; all zero: nothing has happened. */
+typedef struct SvpClimb
+{
+	int			level;			/* see SvpEscalated */
+	int			occurrence;
+	bool		has_next;
+	int64		next_at;		/* when it fires next; not before it was written */
+	bool		is_acknowledged;
+	int64		acknowledged_at;
+	const char *acknowledged_by;
+} SvpClimb;
+
 /* What is stored of one clock. */
 typedef struct SvpStoredClock
 {
@@ -29,6 +41,7 @@ typedef struct SvpStoredClock
 	bool		is_disputed;	/* judged, and the evidence now tells otherwise */
 	bool		is_imported;	/* by backfill(), at */
 	int64		imported_at;
+	SvpClimb	climb;
 	ItemPointerData place;		/* of the row; not valid where it is not known */
 } SvpStoredClock;
 
@@ -41,8 +54,9 @@ extern void svp_clock_add(SvpAttachment *attachment, const Datum *key, const Svp
 extern void svp_clock_change(SvpAttachment *attachment, const Datum *key,
 							 const SvpStoredClock *clock);
 
-/* Lock a clock and read it again, as it then is; false if there is none. */
+/* Lock a clock and read it again, as it then is, or only that; false if there is none. */
 extern bool svp_clock_lock(SvpAttachment *attachment, const Datum *key, SvpStoredClock *clock);
+extern bool svp_clock_reread(SvpAttachment *attachment, const Datum *key, SvpStoredClock *clock);
 extern void svp_clock_drop(SvpAttachment *attachment, const Datum *key,
 						   const SvpStoredClock *stored);
 

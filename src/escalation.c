@@ -36,6 +36,59 @@ svp_escalation_chain(const SvpPolicy *policy, const char *metric, const SvpScena
 	return best;
 }
 
+bool
+svp_escalation_counts(const SvpEscalation *chain)
+{
+	for (int i = 0; i < chain->nlevels; i++)
+	{
+		if (chain->levels[i].trigger == SVP_ESCALATE_ON_REOPENED ||
+			chain->levels[i].trigger == SVP_ESCALATE_ON_UNANSWERED)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_done(SvpState state)
+{
+	return state == SVP_STATE_RESOLVED || state == SVP_STATE_CLOSED;
+}
+
+/*
+ * Count how often a ticket was reopened, and how many messages of the
+ * customer's wait for an answer.  Solving answers them; the message with which
+ * the ticket was opened is the opening.
+ */
+void
+svp_escalation_count(const SvpHistory *history, SvpEscalated *so_far)
+{
+	bool		was_done = false;
+
+	for (int i = 0; i < history->nevents; i++)
+	{
+		const SvpEvent *event = &history->events[i];
+
+		if (event->kind == SVP_EVENT_ASKED && event->at > history->opened_at)
+		{
+			so_far->unanswered++;
+			so_far->unanswered_at = event->at;
+		}
+		else if (event->kind == SVP_EVENT_RESPONDED)
+			so_far->unanswered = 0;
+		if (SVP_EVENT_IS_MESSAGE(event->kind) || event->kind == SVP_EVENT_LEFT ||
+			event->state == SVP_STATE_VOID)
+			continue;
+		if (is_done(event->state))
+			so_far->unanswered = 0;
+		else if (was_done)
+		{
+			so_far->reopened++;
+			so_far->reopened_at = Max(event->at, history->opened_at);
+		}
+		was_done = is_done(event->state);
+	}
+}
+
 /* A share of a target, without overflow; see svp_benchmark_at_risk(). */
 static int64
 share_of(int64 target, SvpAmount share)

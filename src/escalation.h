@@ -43,6 +43,10 @@ typedef struct SvpEscalationPoint
 /* The chain of a metric in a scenario, or NULL. */
 extern const SvpEscalation *svp_escalation_chain(const SvpPolicy *policy, const char *metric,
 												 const SvpScenario *scenario);
+
+/* Does a chain look at how often something happened?  Then that has to be counted. */
+extern bool svp_escalation_counts(const SvpEscalation *chain);
+extern void svp_escalation_count(const SvpHistory *history, SvpEscalated *so_far);
 extern bool svp_escalation_next(const SvpEscalation *chain, const SvpClock *clock,
 								const SvpEscalated *so_far, SvpEscalationPoint *next);
 

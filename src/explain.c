@@ -119,6 +119,8 @@ tell_ticket(SvpExplanation *explanation, const SvpRevision *revision, const Datu
 		messages = svp_messages_read(attachment, key, &nmessages);
 	svp_timeline_make(&timeline, &ledger, messages, nmessages);
 	explanation->timeline = &timeline;
+	explanation->attachment = attachment;
+	explanation->key = key;
 	explanation->stored = svp_clocks_read(attachment, key, &explanation->nstored);
 	explanation->moves = svp_moves_read(revision, key, &explanation->nmoves);
 	tell_events(explanation);

@@ -25,6 +25,8 @@ typedef struct SvpExplanation
 	int			nstored;
 	const SvpMove *moves;
 	int			nmoves;
+	SvpAttachment *attachment;
+	const Datum *key;
 	SvpClock	last;			/* the clock that is being folded, at its last transition */
 } SvpExplanation;
 
@@ -32,6 +34,10 @@ typedef struct SvpExplanation
 extern void svp_explain_metric(SvpExplanation *explanation, const char *metric);
 
 /* explain_match.c */
+/* What of a stored clock has escalated, and what does next; "clock" is as the events now give it. */
+extern void svp_explain_escalation(SvpExplanation *explanation, const SvpClock *clock,
+								   const SvpStoredClock *stored);
+
 extern void svp_explain_match(SvpExplanation *explanation, const char *metric,
 							  const SvpScenario *scenario);
 extern void svp_tell_match(SvpStory *story, const char *named, const SvpCondition *when,

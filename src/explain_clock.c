@@ -239,6 +239,7 @@ tell_stored(SvpExplanation *explanation, const SvpClock *clock)
 	tell_difference(explanation, clock, stored);
 	if (stored->is_imported)
 		svp_tell(&explanation->story, "  imported by backfill(): what was due before then never escalates");
+	svp_explain_escalation(explanation, clock, stored);
 }
 
 static void

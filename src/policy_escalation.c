@@ -11,6 +11,7 @@
 
 #include "utils/varlena.h"
 
+#include "escalation_text.h"
 #include "policy_section.h"
 
 /* More would be a flood: the next level is what helps. */
@@ -144,9 +145,9 @@ parse_actions(const SvpNode *entry, SvpEscalationLevel *level)
 	level->notify = parse_optional_name(entry, "notify");
 	level->channel = parse_optional_name(entry, "channel");
 	if (svp_node_member(entry, "subject", &node))
-		svp_read_text(&node, &level->subject);
+		svp_parse_template(&node, &level->subject, svp_escalation_placeholder_exists, "a clock");
 	if (svp_node_member(entry, "message", &node))
-		svp_read_text(&node, &level->message);
+		svp_parse_template(&node, &level->message, svp_escalation_placeholder_exists, "a clock");
 	level->assign = parse_optional_name(entry, "assign");
 	level->priority = parse_optional_name(entry, "priority");
 	if (svp_node_member(entry, "call", &node))

@@ -11,6 +11,7 @@
 
 #include "policy_section.h"
 #include "refund.h"
+#include "refund_message.h"
 
 static const char *const per_customer_keys[] = {"count", "amount", "days"};
 
@@ -59,7 +60,8 @@ parse_messages(const SvpNode *rule, SvpRefundRule *result)
 	for (int i = 0; i < n; i++)
 	{
 		result->messages[i].reason = pstrdup(members[i].key);
-		svp_parse_template(&members[i], &result->messages[i].text);
+		svp_parse_template(&members[i], &result->messages[i].text,
+						   svp_refund_placeholder_exists, "a refund");
 		if (svp_word_index(reasons, nreasons, members[i].key) < 0)
 			svp_node_unknown(&members[i], "reason", members[i].key, reasons, nreasons);
 	}
@@ -129,7 +131,7 @@ parse_refund(SvpParse *parse, const SvpNode *entry, int index)
 	if (svp_node_member(entry, "mode", &node))
 		rule->mode = Max(svp_read_word(&node, "mode", SVP_KEYS(svp_mode_names)), 0);
 	if (svp_node_member(entry, "message", &node))
-		svp_parse_template(&node, &rule->message);
+		svp_parse_template(&node, &rule->message, svp_refund_placeholder_exists, "a refund");
 	parse_messages(entry, rule);
 }
 

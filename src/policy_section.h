@@ -77,7 +77,8 @@ extern void svp_parse_optional_money(const SvpNode *entry, const char *key,
 extern bool svp_parse_optional_bool(const SvpNode *entry, const char *key, bool *value);
 extern bool svp_parse_optional_whole(const SvpNode *entry, const char *key,
 									 int low, int high, int64 *whole);
-extern void svp_parse_template(const SvpNode *node, SvpText *text);
+extern void svp_parse_template(const SvpNode *node, SvpText *text,
+							   bool (*exists) (const char *placeholder), const char *what);
 extern char *svp_parse_calendar(SvpParse *parse, const SvpNode *entry);
 extern char *svp_parse_time_fact(const SvpNode *node);
 extern bool svp_parse_window(SvpParse *parse, const SvpNode *rule, const char *key,

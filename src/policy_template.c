@@ -11,10 +11,10 @@
 
 #include "placeholder.h"
 #include "policy_section.h"
-#include "refund_message.h"
 
 static void
-check_placeholders(const SvpNode *node, const char *text)
+check_placeholders(const SvpNode *node, const char *text, bool (*exists) (const char *placeholder),
+				   const char *what)
 {
 	SvpPiece	piece;
 
@@ -25,19 +25,21 @@ check_placeholders(const SvpNode *node, const char *text)
 		if (piece.kind == SVP_PIECE_BRACE)
 			svp_node_problem(node, "has a brace that begins no {placeholder}; write {{ for a brace");
 		else if (piece.kind == SVP_PIECE_NAME &&
-				 !svp_refund_placeholder_exists(svp_placeholder_name(&piece, name)))
-			svp_node_problem(node, "{%s} stands for no fact or result of a refund; write {{ for a brace", name);
+				 !exists(svp_placeholder_name(&piece, name)))
+			svp_node_problem(node, "{%s} stands for no fact or result of %s; write {{ for a brace", name,
+							 what);
 	}
 }
 
 /*
  * Read a text in which names in braces stand for facts and results of a
- * refund.
+ * refund or a clock.
  */
 void
-svp_parse_template(const SvpNode *node, SvpText *text)
+svp_parse_template(const SvpNode *node, SvpText *text, bool (*exists) (const char *placeholder),
+				   const char *what)
 {
 	svp_read_text(node, text);
 	for (int i = 0; i < text->n; i++)
-		check_placeholders(node, text->text[i]);
+		check_placeholders(node, text->text[i], exists, what);
 }

@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -27,16 +26,14 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "attempt.h"
 #include "calendar_change.h"
-#include "config.h"
 #include "deadline_move.h"
+#include "escalation_schedule.h"
+#include "recompute.h"
 #include "result_set.h"
-#include "tick.h"
 #include "ticket.h"
 
 PG_FUNCTION_INFO_V1(svp_recompute);
-PG_FUNCTION_INFO_V1(svp_tick);
 
 typedef struct LockedClock
 {
@@ -155,7 +152,8 @@ hear_clock(void *arg, const SvpStoredClock *before, const SvpStoredClock *after)
 		if (work->report != NULL)
 			report_move(work, before, after);
 	}
-	else if (work->stamps && before->calendar_revision != after->calendar_revision)
+	else if ((work->stamps && before->calendar_revision != after->calendar_revision) ||
+			 !svp_schedule_is_same(before, after))
 		svp_clock_change(attachment, work->key, after);
 }
 
@@ -305,93 +303,20 @@ svp_recompute(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The attachments, each in turn */
-
-bool		svp_tick_is_used_up = false;
-
-typedef struct Names
+/*
+ * What tick() does of that: at most so many tickets, and nothing where another
+ * is at it.  Returns how many were looked at.
+ */
+int
+svp_recompute_some(const char *name, int limit)
 {
-	MemoryContext context;
-	List	   *names;
-} Names;
-
-typedef struct Tick
-{
-	const char *name;			/* the attachment at hand */
-	int			left;			/* tickets that may still be looked at */
-} Tick;
-
-static void
-consume_names(void *arg)
-{
-	Names	   *names = arg;
-	MemoryContext old = MemoryContextSwitchTo(names->context);
-
-	for (int i = 0; i < SPI_processed; i++)
-		names->names = lappend(names->names,
-							   SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
-	MemoryContextSwitchTo(old);
-}
-
-List *
-svp_tick_attachments(void)
-{
-	Names		names = {.context = CurrentMemoryContext};
-
-	(void) svp_config_read(SVP_CONFIG_ATTACHMENT,
-						   "SELECT name FROM service_policy.attachment ORDER BY name",
-						   0, NULL, NULL, consume_names, &names);
-	return names.names;
-}
-
-static void
-tick_attachment(void *arg)
-{
-	Tick	   *tick = arg;
-	SvpAttachment *attachment = svp_revise_attachment(tick->name);
+	SvpAttachment *attachment = svp_revise_attachment(name);
 	Recompute	work = {.is_complete = true};
+	int			n = 0;
 
 	svp_revise_begin(&work.revision, attachment);
 	if (take_turn(attachment, false))
-		tick->left -= recompute(&work, tick->left);
+		n = recompute(&work, limit);
 	svp_revise_end(&work.revision);
-}
-
-/*
- * service_policy.tick(batch): does what is due by now, for every attachment;
- * what fails for one does not hold up the others.
- */
-Datum
-svp_tick(PG_FUNCTION_ARGS)
-{
-	Tick		tick = {.left = PG_GETARG_INT32(0)};
-	ListCell   *lc;
-
-	if (tick.left < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("batch must be at least 1, not %d", tick.left)));
-	if (RecoveryInProgress())
-		PG_RETURN_INT32(0);
-	PreventCommandIfReadOnly("tick()");
-	foreach(lc, svp_tick_attachments())
-	{
-		ErrorData  *error;
-
-		if (tick.left == 0)
-			break;
-		tick.name = lfirst(lc);
-		/* a table that somebody has locked must not hold up the others */
-		error = svp_attempt_impatiently(tick_attachment, &tick);
-		if (error != NULL)
-			ereport(WARNING,
-					(errcode(ERRCODE_WARNING),
-					 errmsg("the clocks of attachment \"%s\" could not be recomputed: %s",
-							tick.name, error->message),
-					 errhint("The others are. Put right what is missing, or call service_policy.detach(%s).",
-							 quote_literal_cstr(tick.name))));
-	}
-	svp_tick_is_used_up = tick.left == 0;
-	/* no escalations in this release */
-	PG_RETURN_INT32(0);
+	return n;
 }

@@ -23,6 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "attempt.h"
+#include "escalation_schedule.h"
 #include "issue.h"
 #include "result_set.h"
 #include "revise.h"
@@ -163,7 +164,7 @@ hear_clock(void *arg, const SvpStoredClock *before, const SvpStoredClock *after)
 		return;
 	if (before != NULL && after != NULL && !differs(before, after))
 	{
-		if (is_disputed)
+		if (is_disputed || !svp_schedule_is_same(before, after))
 			write_clock(work, before, after);
 		return;
 	}

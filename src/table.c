@@ -23,7 +23,7 @@
 #include "direct.h"
 #include "key.h"
 
-/* What an event or a clock says of its ticket, after SvpDimension's order. */
+/* What an event, a clock or an escalation says of its ticket, after SvpDimension's order. */
 #define TICKET_COLUMNS \
 	{"priority", TEXTOID}, {"channel", TEXTOID}, {"category", TEXTOID}, \
 	{"product", TEXTOID}, {"customer_tier", TEXTOID}, {"region", TEXTOID}, \
@@ -45,7 +45,10 @@ static const SvpColumn clock_columns[] = {
 	{"counted_from", TIMESTAMPTZOID}, {"paused_at", TIMESTAMPTZOID},
 	{"stopped_at", TIMESTAMPTZOID}, {"stopped_on", DATEOID},
 	TICKET_COLUMNS,
-	{"calendar_revision", INT8OID}, {"disputed", BOOLOID}, {"imported_at", TIMESTAMPTZOID}
+	{"calendar_revision", INT8OID}, {"disputed", BOOLOID}, {"imported_at", TIMESTAMPTZOID},
+	{"escalation_level", INT4OID}, {"escalation_occurrence", INT4OID},
+	{"next_escalation_at", TIMESTAMPTZOID}, {"acknowledged_at", TIMESTAMPTZOID},
+	{"acknowledged_by", TEXTOID}
 };
 
 static const SvpColumn message_columns[] = {
@@ -65,6 +68,16 @@ static const SvpColumn move_columns[] = {
 	{"old_target_us", INT8OID}, {"new_target_us", INT8OID},
 	{"old_elapsed_us", INT8OID}, {"new_elapsed_us", INT8OID},
 	{"old_paused_us", INT8OID}, {"new_paused_us", INT8OID}
+};
+
+static const SvpColumn escalation_columns[] = {
+	{"metric", TEXTOID}, {"cycle", INT4OID}, {"escalation_level", INT4OID},
+	{"occurrence", INT4OID}, {"due_at", TIMESTAMPTZOID}, {"fired_at", TIMESTAMPTZOID},
+	{"policy_version", INT4OID}, {"benchmark", TEXTOID}, {"notify", TEXTOID},
+	{"notify_channel", TEXTOID}, {"subject", TEXTOID}, {"message", TEXTOID},
+	{"assign_to", TEXTOID}, {"set_priority", TEXTOID}, {"call_function", TEXTOID},
+	{"state", TEXTOID}, {"attempts", INT4OID}, {"attempt_at", TIMESTAMPTZOID},
+	TICKET_COLUMNS
 };
 
 static const SvpColumn decision_columns[] = {
@@ -91,6 +104,7 @@ static const SvpTableShape shapes[SVP_NTABLES] = {
 	{SVP_KEY_OF_TICKET, "clock", lengthof(clock_columns), clock_columns, 2, false},
 	{SVP_KEY_OF_TICKET, "issue", lengthof(issue_columns), issue_columns, 0, true},
 	{SVP_KEY_OF_TICKET, "deadline_move", lengthof(move_columns), move_columns, 0, true},
+	{SVP_KEY_OF_TICKET, "escalation", lengthof(escalation_columns), escalation_columns, 4, false},
 	{SVP_KEY_OF_REFUND, "refund_decision", lengthof(decision_columns), decision_columns, 1, false},
 	{SVP_KEY_OF_ITS_OWN, "refund_tally", lengthof(tally_columns), tally_columns, 3, false}
 };

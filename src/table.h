@@ -41,7 +41,7 @@ typedef struct SvpTableShape
 } SvpTableShape;
 
 /* Statements over a table; scans by length of the prefix beyond the key. */
-#define SVP_SCAN_DEPTHS 4
+#define SVP_SCAN_DEPTHS 5
 
 typedef enum SvpStatement
 {

@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "clock_store.h"
+#include "escalation_schedule.h"
 #include "message_table.h"
 #include "pending.h"
 
@@ -163,6 +164,7 @@ move_metric(const SvpJudge *judge, const char *metric, const SvpStoredClock *sto
 	bool		needs_history;
 
 	return svp_judge_missing_calendar(judge, metric) == NULL &&
+		!svp_schedule_counts(judge->policy, metric) &&
 		take_stored(judge, metric, stored, move) &&
 		svp_clock_continue(&step->before, &step->event, judge->policy, judge->calendars, metric,
 						   move->clocks, &move->nclocks, &needs_history) == SVP_TIME_OK &&

@@ -255,8 +255,11 @@ time_datum(const SvpWriteColumn *write, TimestampTz at, bool *isnull)
 }
 
 static Datum
-clock_datum(const SvpWriteColumn *write, const SvpClock *clock, Oid type, bool *isnull)
+clock_datum(const SvpWriteColumn *write, const SvpStoredClock *stored, Oid type, bool *isnull)
 {
+	const SvpClock *clock = &stored->clock;
+	int			level = stored->climb.level;
+
 	*isnull = clock->cycle == 0;
 	if (*isnull)
 		return (Datum) 0;
@@ -271,8 +274,8 @@ clock_datum(const SvpWriteColumn *write, const SvpClock *clock, Oid type, bool *
 		case SVP_WRITE_STATUS:
 			return CStringGetTextDatum(status(clock));
 		case SVP_WRITE_ESCALATION_LEVEL:
-			/* no escalations yet, see ticket_status */
-			return type == INT2OID ? Int16GetDatum(0) : type == INT4OID ? Int32GetDatum(0) : Int64GetDatum(0);
+			return type == INT2OID ? Int16GetDatum(level) : type == INT4OID ? Int32GetDatum(level) :
+				Int64GetDatum(level);
 	}
 	return (Datum) 0;
 }
@@ -302,7 +305,7 @@ write_columns(const SvpAttachment *attachment, const Newest *newest, HeapTuple t
 			continue;
 		}
 		numbers[n] = column->attnum;
-		values[n] = clock_datum(write, &newest->clocks[i].clock, column->atttypid, &nulls[n]);
+		values[n] = clock_datum(write, &newest->clocks[i], column->atttypid, &nulls[n]);
 		n++;
 	}
 	return n == 0 ? tuple : heap_modify_tuple_by_cols(tuple, descriptor, n, numbers, values, nulls);

@@ -29,10 +29,16 @@ CREATE TABLE @data@.clock (
     calendar_revision bigint,
     disputed boolean NOT NULL DEFAULT false,
     imported_at timestamptz,
+    escalation_level int,
+    escalation_occurrence int,
+    next_escalation_at timestamptz,
+    acknowledged_at timestamptz,
+    acknowledged_by text,
     PRIMARY KEY (@key@, metric, cycle)
 ) WITH (fillfactor = 90);
 
 CREATE INDEX clock_open ON @data@.clock (started_at) WHERE stopped_at IS NULL;
+CREATE INDEX clock_escalation ON @data@.clock (next_escalation_at) WHERE next_escalation_at IS NOT NULL;
 CREATE INDEX clock_disputed ON @data@.clock (@key@) WHERE disputed;
 
 COMMENT ON TABLE @data@.clock IS
@@ -66,3 +72,8 @@ COMMENT ON COLUMN @data@.clock.customer IS 'Customer when the clock last changed
 COMMENT ON COLUMN @data@.clock.calendar_revision IS 'The calendar as it was when the clock was last computed, see calendar_revision(); NULL = around the clock';
 COMMENT ON COLUMN @data@.clock.disputed IS 'Has an event that arrived after the clock was judged told otherwise?  restate() applies it';
 COMMENT ON COLUMN @data@.clock.imported_at IS 'When backfill() took it over: what was due before never escalates; NULL = measured as it happened';
+COMMENT ON COLUMN @data@.clock.escalation_level IS 'Highest level of escalation that has fired; NULL = none has';
+COMMENT ON COLUMN @data@.clock.escalation_occurrence IS 'How often that level has fired; NULL = none has';
+COMMENT ON COLUMN @data@.clock.next_escalation_at IS 'When the next level fires; what was overdue when the clock was written, then. NULL = none does as things are';
+COMMENT ON COLUMN @data@.clock.acknowledged_at IS 'When somebody acknowledged the escalation, see acknowledge_escalation(); NULL = nobody has';
+COMMENT ON COLUMN @data@.clock.acknowledged_by IS 'The role that acknowledged it; NULL = nobody has';

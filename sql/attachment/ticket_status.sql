@@ -16,8 +16,10 @@ SELECT concat_ws('/', @key_text@, metric, cycle)::varchar(400) AS clock_id,
        (now_us / 60000000.0)::numeric(14,2) AS elapsed_minutes,
        (paused_us / 60000000.0)::numeric(14,2) AS paused_minutes,
        (target_us / 60000000.0)::numeric(14,2) AS target_minutes,
-       0 AS escalation_level,
-       NULL::timestamptz AS next_escalation_at,
+       coalesce(escalation_level, 0) AS escalation_level,
+       next_escalation_at,
+       acknowledged_at,
+       acknowledged_by::varchar(255),
        priority::varchar(255),
        channel::varchar(255),
        category::varchar(255),
@@ -48,8 +50,10 @@ COMMENT ON COLUMN @views@.ticket_status.remaining_minutes IS 'Minutes of the tar
 COMMENT ON COLUMN @views@.ticket_status.elapsed_minutes IS 'Minutes counted so far, pauses left out; NULL when the calendar is gone';
 COMMENT ON COLUMN @views@.ticket_status.paused_minutes IS 'Minutes of the pauses that have ended';
 COMMENT ON COLUMN @views@.ticket_status.target_minutes IS 'Minutes allowed';
-COMMENT ON COLUMN @views@.ticket_status.escalation_level IS 'Highest escalation level that has fired; 0 = none has: this release records no escalations';
-COMMENT ON COLUMN @views@.ticket_status.next_escalation_at IS 'When the next level fires; NULL = none is scheduled: this release records no escalations';
+COMMENT ON COLUMN @views@.ticket_status.escalation_level IS 'Highest escalation level that has fired; 0 = none has';
+COMMENT ON COLUMN @views@.ticket_status.next_escalation_at IS 'When the next level fires, with the next tick() if that has passed; NULL = none does as things are';
+COMMENT ON COLUMN @views@.ticket_status.acknowledged_at IS 'When somebody acknowledged the escalation; NULL = nobody has';
+COMMENT ON COLUMN @views@.ticket_status.acknowledged_by IS 'The role that acknowledged it; NULL = nobody has';
 COMMENT ON COLUMN @views@.ticket_status.priority IS 'Priority of the ticket; NULL where not known';
 COMMENT ON COLUMN @views@.ticket_status.channel IS 'Channel of the ticket; NULL where not known';
 COMMENT ON COLUMN @views@.ticket_status.category IS 'Category of the ticket; NULL where not known';

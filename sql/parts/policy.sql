@@ -255,7 +255,7 @@ CREATE FUNCTION service_policy._sections_not_acted_on(document jsonb) RETURNS te
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT string_agg(section, ', ' ORDER BY n)
-      FROM unnest(ARRAY['escalations', 'procedures']) WITH ORDINALITY AS sections (section, n)
+      FROM unnest(ARRAY['procedures']) WITH ORDINALITY AS sections (section, n)
      WHERE coalesce(document -> section, 'null') NOT IN ('null', '[]')
 $$;
 COMMENT ON FUNCTION service_policy._sections_not_acted_on(jsonb) IS

@@ -20,6 +20,7 @@ GRANT EXECUTE ON FUNCTION
     service_policy.validate_policy(jsonb),
     service_policy.policy_in_force(text, timestamptz),
     service_policy.explain_ticket(text, text[]),
+    service_policy.acknowledge_escalation(text, text[], text),
     service_policy.refund_check(text, jsonb, timestamptz, text),
     service_policy.refundable_until(text, jsonb, timestamptz),
     service_policy.explain_refund(text, jsonb, timestamptz, text),

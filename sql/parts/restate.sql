@@ -17,11 +17,6 @@ CREATE FUNCTION service_policy.recompute(name text, OUT ticket text[], OUT metri
 COMMENT ON FUNCTION service_policy.recompute(text) IS
     'Brings the open clocks of an attachment in line with calendars that have changed, and returns those that moved; for the owner of <name>_data';
 
-CREATE FUNCTION service_policy.tick(batch int DEFAULT 1000) RETURNS int
-    LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'svp_tick';
-COMMENT ON FUNCTION service_policy.tick(int) IS
-    'Does what is due, for every attachment, on at most so many tickets: recomputes the open clocks of calendars that have changed. Returns the number of escalations fired: 0, as this release has none';
-
 CREATE FUNCTION service_policy.restate(name text, key text[] DEFAULT NULL,
                                        OUT ticket text[], OUT metric text, OUT cycle int, OUT policy_version int,
                                        OUT old_benchmark text, OUT new_benchmark text,

@@ -295,12 +295,50 @@ test_law(void)
 	ok(fired > 40000, "and were climbed");
 }
 
+/*
+ * Events an hour apart, the opening first: o(pened), m(essage with it), a(sked), r(esponded), l(eft), and the
+ * states n(ew), d(one), v(oid).
+ */
+static void
+is_count(const char *story, int reopened, int unanswered, const char *what)
+{
+	SvpEvent	events[20] = {0};
+	SvpHistory	history = {.opened_at = AT(0, 9),.nevents = (int) strlen(story),.events = events};
+	SvpEscalated count = {0};
+
+	for (int i = 0; story[i] != '\0'; i++)
+		events[i] = (SvpEvent) {
+			.kind = story[i] == 'o' ? SVP_EVENT_OPENED : story[i] == 'a' || story[i] == 'm' ? SVP_EVENT_ASKED :
+				story[i] == 'r' ? SVP_EVENT_RESPONDED : story[i] == 'l' ? SVP_EVENT_LEFT : SVP_EVENT_CHANGED,
+			.at = story[i] == 'm' ? history.opened_at : history.opened_at + i * HOUR,
+			.state = story[i] == 'd' ? SVP_STATE_RESOLVED : story[i] == 'v' ? SVP_STATE_VOID : SVP_STATE_OPEN
+		};
+	svp_escalation_count(&history, &count);
+	ok(count.reopened == reopened && count.unanswered == unanswered, what);
+}
+
+static void
+test_counts(void)
+{
+	is_count("o", 0, 0, "nothing happened");
+	is_count("onn", 0, 0, "changes are no reopening");
+	is_count("odn", 1, 0, "reopened");
+	is_count("oddnndn", 2, 0, "and again");
+	is_count("odvn", 1, 0, "void meanwhile");
+	is_count("odl", 0, 0, "gone is not reopened");
+	is_count("om", 0, 0, "the message that opens the ticket is the opening");
+	is_count("oaaa", 0, 3, "three messages wait");
+	is_count("oaara", 0, 1, "a reply answers all before it");
+	is_count("oaadna", 1, 1, "so does solving");
+}
+
 int
 main(void)
 {
 	office = office_in((SvpZone) {NULL, utc});
 	day = benchmark("resolution", 8 * HOUR);
 	test_times();
+	test_counts();
 	test_repetition();
 	test_pause();
 	test_no_calendar();

@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain_escalation.c
+ *		What of a clock has escalated, and what does next, in words.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "escalation_schedule.h"
+#include "escalation_table.h"
+#include "explain.h"
+
+static void
+append_action(StringInfo line, const char *what, const char *whom)
+{
+	if (whom != NULL)
+		appendStringInfo(line, ", %s %s", what, whom);
+}
+
+static char *
+actions(const char *notify, const char *assign_to, const char *set_priority,
+		const char *call_function)
+{
+	StringInfoData line;
+
+	initStringInfo(&line);
+	append_action(&line, "notify", notify);
+	append_action(&line, "assign to", assign_to);
+	append_action(&line, "priority", set_priority);
+	append_action(&line, "call", call_function);
+	return line.data;
+}
+
+/* A level that fires several times says which time it is. */
+static char *
+level_name(int level, int occurrence)
+{
+	return occurrence == 1 ? psprintf("level %d", level) :
+		psprintf("level %d, time %d,", level, occurrence);
+}
+
+static void
+tell_fired(SvpExplanation *explanation, const SvpFired *fired)
+{
+	svp_tell(&explanation->story, "  escalation %s fired at %s, due %s%s",
+			 level_name(fired->level, fired->occurrence), svp_tell_instant(fired->fired_at),
+			 svp_tell_instant(fired->due_at),
+			 actions(fired->notify, fired->assign_to, fired->set_priority, fired->call_function));
+}
+
+static void
+tell_next(SvpExplanation *explanation, const SvpClock *clock, const SvpStoredClock *stored)
+{
+	const SvpEscalation *chain = svp_schedule_chain(explanation->judge->policy, stored);
+	SvpEscalated so_far;
+	SvpEscalationPoint next;
+
+	if (chain == NULL)
+		return;
+	so_far = svp_schedule_so_far(chain, &explanation->timeline->history, stored);
+	if (!svp_escalation_next(chain, clock, &so_far, &next))
+	{
+		svp_tell(&explanation->story, "  as things are nothing escalates%s",
+				 clock->state == SVP_CLOCK_PAUSED ? " while it is paused" : " any more");
+		return;
+	}
+	svp_tell(&explanation->story, "  escalation %s fires at %s%s",
+			 level_name(next.level->number, next.occurrence), svp_tell_instant(next.at),
+			 actions(next.level->notify, next.level->assign, next.level->priority,
+					 next.level->call));
+}
+
+void
+svp_explain_escalation(SvpExplanation *explanation, const SvpClock *clock,
+					   const SvpStoredClock *stored)
+{
+	int			n;
+	SvpFired   *fired = svp_escalations_read(explanation->attachment, explanation->key,
+											 stored->metric, stored->clock.cycle, &n);
+
+	for (int i = 0; i < n; i++)
+		tell_fired(explanation, &fired[i]);
+	if (stored->climb.is_acknowledged)
+		svp_tell(&explanation->story, "  acknowledged at %s by %s",
+				 svp_tell_instant(stored->climb.acknowledged_at), stored->climb.acknowledged_by);
+	if (SVP_CLOCK_IS_OPEN(&stored->clock) && SVP_CLOCK_IS_OPEN(clock))
+		tell_next(explanation, clock, stored);
+}
