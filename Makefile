@@ -19,6 +19,7 @@ SQL_PARTS = \
 	restate \
 	escalation \
 	worker \
+	outbox \
 	explain \
 	refund \
 	refund_exception \

@@ -26,6 +26,7 @@
 #include "escalation_table.h"
 #include "issue.h"
 #include "key.h"
+#include "outbox.h"
 
 typedef struct Firing
 {
@@ -192,6 +193,8 @@ svp_escalations_fire(const char *name, int limit, SvpDue *due)
 		if (svp_attempt(fire_clocks, &firing) != NULL)
 			fire_one_by_one(&firing);
 	}
+	if (firing.nfired > 0)
+		svp_outbox_wake(firing.revision.attachment);
 	svp_revise_end(&firing.revision);
 	*due = firing.due;
 	return firing.nfired;

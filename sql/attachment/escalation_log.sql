@@ -55,10 +55,10 @@ COMMENT ON COLUMN @views@.escalation_log.message IS 'What they are told; NULL if
 COMMENT ON COLUMN @views@.escalation_log.assign_to IS 'To whom the ticket is to be assigned; NULL if it stays';
 COMMENT ON COLUMN @views@.escalation_log.set_priority IS 'What the ticket''s priority is to become; NULL if it stays';
 COMMENT ON COLUMN @views@.escalation_log.call_function IS 'Function to call; NULL if none';
-COMMENT ON COLUMN @views@.escalation_log.handling IS 'How far it is handled: pending, claimed, done, failed or suppressed; this release leaves it pending';
-COMMENT ON COLUMN @views@.escalation_log.attempts IS 'How often it has been tried to handle it';
-COMMENT ON COLUMN @views@.escalation_log.done_at IS 'When it was handled; NULL if not yet';
-COMMENT ON COLUMN @views@.escalation_log.last_error IS 'Why the last attempt failed; NULL if none has';
+COMMENT ON COLUMN @views@.escalation_log.handling IS 'Of who is to be told: pending, claimed, done, failed (given up) or suppressed (the clock was no longer open); pending too where nobody is, as this release carries out no other action';
+COMMENT ON COLUMN @views@.escalation_log.attempts IS 'How often it was claimed to be sent, since it was last given up';
+COMMENT ON COLUMN @views@.escalation_log.done_at IS 'When it was confirmed that they were told; NULL if it was not';
+COMMENT ON COLUMN @views@.escalation_log.last_error IS 'Why it could not be sent the last time; NULL if that has not happened';
 COMMENT ON COLUMN @views@.escalation_log.priority IS 'Priority of the ticket when it fired; NULL where not known';
 COMMENT ON COLUMN @views@.escalation_log.channel IS 'Channel of the ticket when it fired; NULL where not known';
 COMMENT ON COLUMN @views@.escalation_log.category IS 'Category of the ticket when it fired; NULL where not known';

@@ -87,7 +87,7 @@ AS $$
                                              met_count,missed_count,remaining_minutes,elapsed_minutes,paused_minutes,
                                              target_minutes,escalation_level,escalation_occurrence,next_escalation_at,acknowledged_at,acknowledged_by,
                                              escalation_id,occurrence,due_on,fired_at,fired_on,delay_minutes,notify,notify_channel,
-                                             subject,assign_to,set_priority,call_function,handling,attempts,attempt_at,claimed_by,done_at,last_error,recorded_on,now_us,
+                                             subject,assign_to,set_priority,call_function,handling,attempts,attempt_at,claimed_by,done_at,last_error,notification_id,next_attempt_at,failed_count,waiting_count,recorded_on,now_us,
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
                                              decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
                                              requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,
@@ -186,7 +186,7 @@ COMMENT ON FUNCTION service_policy._check_states(jsonb) IS 'Complains unless the
 CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,backfill_progress}'::text[]
+    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,outbox,backfill_progress}'::text[]
                 WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,escalation,calendar_state,backfill}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log,refund_attempts,exception_use}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision,refund_attempt,refund_tally,exception}'::text[]

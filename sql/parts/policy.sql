@@ -254,12 +254,16 @@ COMMENT ON FUNCTION service_policy._lock_policy_version(text, int) IS
 CREATE FUNCTION service_policy._sections_not_acted_on(document jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(section, ', ' ORDER BY n)
-      FROM unnest(ARRAY['procedures']) WITH ORDINALITY AS sections (section, n)
-     WHERE coalesce(document -> section, 'null') NOT IN ('null', '[]')
+    SELECT string_agg(section, ', ')
+      FROM (SELECT format('escalations (%s)', string_agg(action, ', '))
+              FROM unnest('{assign,priority,call}'::text[]) AS action
+             WHERE jsonb_path_exists(document, ('$.escalations.levels.' || action)::jsonpath)
+            HAVING count(*) > 0
+             UNION ALL
+            SELECT 'procedures' WHERE coalesce(document -> 'procedures', 'null') NOT IN ('null', '[]')) AS idle (section)
 $$;
 COMMENT ON FUNCTION service_policy._sections_not_acted_on(jsonb) IS
-    'The sections of a document that this release checks and shows, but does not act on';
+    'The sections of a document that this release checks and shows, but does not act on, or not on all of one';
 
 -- Gives time to a new version: none that a version has had force in already, and all that follows.
 CREATE FUNCTION service_policy._make_way(policy text, effective_from timestamptz) RETURNS void

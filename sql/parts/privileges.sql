@@ -28,6 +28,14 @@ GRANT EXECUTE ON FUNCTION
     service_policy._explain_ticket(text, text[])
     TO PUBLIC;
 
+-- Sending notifications: who may is asked of the rights on the attachment's view of them.
+GRANT EXECUTE ON FUNCTION
+    service_policy.claim(text, int, interval),
+    service_policy.confirm(text, text),
+    service_policy.fail(text, text, text),
+    service_policy.retry_failed(text, text)
+    TO PUBLIC;
+
 -- Granting: to whom, and how much, is what the policy says; these ask it.
 GRANT EXECUTE ON FUNCTION
     service_policy.grant_exception(text, jsonb, text, int, numeric, text, timestamptz, text),

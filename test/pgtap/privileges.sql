@@ -19,6 +19,8 @@ SELECT set_eq(
         'grant_exception', 'approve_refund', 'revoke_exception',
         -- as far as the rights on the ticket's row go
         'acknowledge_escalation',
+        -- sending notifications, with UPDATE on the attachment's view of them
+        'claim', 'confirm', 'fail', 'retry_failed',
         -- in views
         '_clock_microseconds', '_clock_moved', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages',
         '_starts', '_campaigns', '_window', '_money', '_worker_status',
@@ -72,7 +74,7 @@ SELECT set_eq(
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
              ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('acknowledge_escalation', 'vu'), ('next_tick_at', 'su'), ('_worker_status', 'vu'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
-             ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'), ('refundable_until', 'su'), ('explain_refund', 'su'), ('_explain_refund', 'su'), ('grant_exception', 'vu'), ('approve_refund', 'vu'), ('revoke_exception', 'vu'),
+             ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'), ('refundable_until', 'su'), ('explain_refund', 'su'), ('_explain_refund', 'su'), ('grant_exception', 'vu'), ('approve_refund', 'vu'), ('revoke_exception', 'vu'), ('claim', 'vu'), ('confirm', 'vu'), ('fail', 'vu'), ('retry_failed', 'vu'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),
              ('attach', 'vu'), ('attach_refunds', 'vu'), ('attach_messages', 'vu'), ('attach_child', 'vu'), ('attach_history', 'vu'), ('backfill', 'vu'), ('detach', 'vu'), ('_check_mapping', 'vu'),
              ('_config_changed', 'vu'), ('_calendar_check', 'vu'), ('_ticket_changed', 'vu'), ('_message_changed', 'vu'), ('_child_changed', 'vu'), ('_ticket_written', 'vu'), ('write_back', 'vu'), ('_check_write_back', 'vu'),
