@@ -24,8 +24,11 @@
 /* Facts that are recorded, and decide only where the rule looks at them. */
 static const char *const bystanders[] = {"state", "agent", "approved_by"};
 
-bool
-svp_refund_fact_decides(const SvpRefundRule *rule, const char *name)
+/*
+ * Can this fact change a decision by the rule?
+ */
+static bool
+decides(const SvpRefundRule *rule, const char *name)
 {
 	switch (svp_word_index(bystanders, lengthof(bystanders), name))
 	{
@@ -212,7 +215,7 @@ svp_refund_difference(const SvpMapping *mapping, const SvpFacts *before, const S
 bool
 svp_refund_rule_looks_at_people(const SvpRefundRule *rule)
 {
-	return svp_refund_fact_decides(rule, "agent") || svp_refund_fact_decides(rule, "approved_by");
+	return decides(rule, "agent") || decides(rule, "approved_by");
 }
 
 static Datum
@@ -220,7 +223,7 @@ without_bystanders(const SvpRefundRule *rule, Datum facts)
 {
 	for (int i = 0; i < lengthof(bystanders); i++)
 	{
-		if (!svp_refund_fact_decides(rule, bystanders[i]))
+		if (!decides(rule, bystanders[i]))
 			facts = DirectFunctionCall2(jsonb_delete, facts, CStringGetTextDatum(bystanders[i]));
 	}
 	return facts;

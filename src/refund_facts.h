@@ -24,9 +24,6 @@ extern SvpRefundDifference svp_refund_difference(const SvpMapping *mapping, cons
 												 const SvpFacts *after);
 extern bool svp_refund_rule_looks_at_people(const SvpRefundRule *rule);
 
-/* Can this fact change a decision by the rule?  The state cannot. */
-extern bool svp_refund_fact_decides(const SvpRefundRule *rule, const char *name);
-
 /*
  * The facts that are known or unreadable, as jsonb; and do those that were
  * recorded decide the same by the refund's rule?

@@ -51,8 +51,11 @@ typedef struct SvpTicket
 } SvpTicket;
 
 extern void svp_ticket_warn(const SvpAttachment *attachment, const char *problem);
+
+/* While the ticket is being recorded issues wait until it is. */
 extern void svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail,
 							 const char *value);
+extern void svp_ticket_report_problems(SvpTicket *ticket);
 
 /*
  * A ticket is given its attachment, recorded_by and key, and opened; then its
@@ -70,11 +73,6 @@ extern void svp_ticket_record(SvpTicket *ticket, const SvpFacts *facts);
 extern void svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts);
 
 /* The steps of that, for those who know of more than the row. */
-extern bool svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts,
-								const SvpRecord *latest, SvpRecord *record);
-extern SvpState svp_ticket_state(SvpTicket *ticket, const char *source, const SvpRecord *latest);
-extern int64 svp_ticket_event_time(SvpTicket *ticket, const SvpFacts *facts,
-								   const SvpRecord *latest, SvpState state);
 extern void svp_ticket_append(SvpTicket *ticket, SvpRecord record, SvpEventKind kind, int64 at);
 extern void svp_ticket_note(SvpTicket *ticket, int64 at);
 extern void svp_ticket_move_clocks(SvpTicket *ticket);

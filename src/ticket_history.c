@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "ticket_history.h"
+#include "ticket_row.h"
 
 #define FIELD_STATE 0
 #define FIELD_AGENT (SVP_NDIMENSIONS + 1)

@@ -16,137 +16,10 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
-#include "issue.h"
-#include "snapshot.h"
 #include "ticket.h"
 #include "ticket_newest.h"
+#include "ticket_row.h"
 #include "timeline.h"
-
-typedef struct Problem
-{
-	const char *problem;
-	const char *detail;
-	const char *value;
-} Problem;
-
-void
-svp_ticket_issue(SvpTicket *ticket, const char *problem, const char *detail, const char *value)
-{
-	Problem    *waiting;
-
-	if (ticket->is_preview)
-		return;
-	if (ticket->declines)
-	{
-		ticket->has_declined = true;
-		return;
-	}
-	if (!ticket->is_recording)
-	{
-		if (ticket->is_import)
-			svp_issue_append_once(ticket->attachment, ticket->key, problem, detail, value);
-		else
-			svp_issue_append(ticket->attachment, ticket->key, problem, detail, value);
-		return;
-	}
-	waiting = palloc(sizeof(Problem));
-	*waiting = (Problem) {problem, detail, value};
-	ticket->problems = lappend(ticket->problems, waiting);
-}
-
-static void
-report_problems(SvpTicket *ticket)
-{
-	ListCell   *lc;
-
-	ticket->is_recording = false;
-	if (ticket->is_overtaken)
-		ticket->problems = NIL;
-	foreach(lc, ticket->problems)
-	{
-		const Problem *waiting = lfirst(lc);
-
-		svp_ticket_issue(ticket, waiting->problem, waiting->detail, waiting->value);
-	}
-	ticket->problems = NIL;
-}
-
-/*
- * A fact that is set and could be read, or NULL; what could not is an issue.
- */
-static const SvpFactValue *
-fact(SvpTicket *ticket, const SvpFacts *facts, const char *name)
-{
-	int			i = svp_mapping_find(ticket->attachment->ticket, name);
-	const SvpFactValue *value = i < 0 ? NULL : &facts->values[i];
-
-	return value != NULL && value->set ? value : NULL;
-}
-
-static const char *
-text_fact(SvpTicket *ticket, const SvpFacts *facts, const char *name)
-{
-	const SvpFactValue *value = fact(ticket, facts, name);
-
-	return value == NULL ? NULL : value->text;
-}
-
-static void
-report_unreadable(SvpTicket *ticket, const SvpFacts *facts)
-{
-	const SvpMapping *mapping = ticket->attachment->ticket;
-
-	for (int i = 0; i < mapping->nfacts; i++)
-	{
-		if (facts->values[i].problem != NULL)
-			svp_ticket_issue(ticket, "unreadable_fact",
-						psprintf("The fact %s %s; it counts as not set.",
-								 mapping->facts[i].name, facts->values[i].problem),
-						facts->values[i].text);
-	}
-}
-
-/*
- * What the status map says of the row's state.  Without an answer the ticket
- * keeps the state that it had.
- */
-SvpState
-svp_ticket_state(SvpTicket *ticket, const char *source, const SvpRecord *latest)
-{
-	SvpState	state;
-
-	if (svp_attachment_state(ticket->attachment, source == NULL ? "" : source, &state))
-		return state;
-	if (latest == NULL || latest->source_state == NULL || source == NULL ||
-		strcmp(latest->source_state, source) != 0)
-		svp_ticket_issue(ticket, "unmapped_state",
-					"The state is not in the status map; the ticket keeps its last good state.",
-					source);
-	return latest == NULL ? SVP_STATE_OPEN : latest->event.state;
-}
-
-/*
- * The row as a record of the ledger, but for its kind and time.  False when
- * the ticket has no opening yet.
- */
-bool
-svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
-					SvpRecord *record)
-{
-	const SvpFactValue *opened = fact(ticket, facts, "opened_at");
-
-	memset(record, 0, sizeof(*record));
-	if (opened == NULL && latest == NULL)
-		return false;
-	record->opened_at = opened != NULL ? opened->number : latest->opened_at;
-	record->source_state = text_fact(ticket, facts, "state");
-	record->event.state = svp_ticket_state(ticket, record->source_state, latest);
-	for (int i = 0; i < SVP_NDIMENSIONS; i++)
-		record->event.scenario.value[i] = text_fact(ticket, facts, svp_dimension_names[i]);
-	record->agent = text_fact(ticket, facts, "agent");
-	record->customer = text_fact(ticket, facts, "customer");
-	return true;
-}
 
 static bool
 same_snapshot(const SvpRecord *a, const SvpRecord *b)
@@ -154,68 +27,6 @@ same_snapshot(const SvpRecord *a, const SvpRecord *b)
 	return a->event.kind != SVP_EVENT_LEFT &&
 		a->opened_at == b->opened_at && a->event.state == b->event.state &&
 		svp_record_same_text(a->source_state, b->source_state) && svp_record_same_ticket(a, b);
-}
-
-/*
- * The time of what the row does not date: now, but not before what was
- * recorded last, since the row's lock puts its changes in order.
- */
-static int64
-undated(const SvpRecord *latest)
-{
-	int64		now = GetCurrentTransactionStartTimestamp();
-
-	return latest == NULL ? now : Max(now, latest->event.at);
-}
-
-/*
- * Has the ticket been in this state since that very time before?  Then the
- * row kept the time of an earlier resolution.
- */
-static bool
-is_stale(const SvpLedger *ledger, SvpState state, int64 at)
-{
-	for (int i = 0; i < ledger->nrecords; i++)
-	{
-		if (ledger->records[i].event.state == state && ledger->records[i].event.at == at)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Since when the row has been resolved or closed, if it says so and that is
- * not on record.
- */
-static const SvpFactValue *
-state_time(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
-{
-	const SvpFactValue *at = NULL;
-
-	if (state == SVP_STATE_RESOLVED)
-		at = fact(ticket, facts, "resolved_at");
-	else if (state == SVP_STATE_CLOSED)
-		at = fact(ticket, facts, "closed_at");
-	return at == NULL || is_stale(&ticket->ledger, state, at->number) ? NULL : at;
-}
-
-/*
- * When did the change happen that made the row what it is?  When the row says
- * that it changed, or the state's own time if that is later or all there is;
- * else now.
- */
-int64
-svp_ticket_event_time(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
-					  SvpState state)
-{
-	const SvpFactValue *changed = fact(ticket, facts, "changed_at");
-	bool		entered = latest == NULL || latest->event.state != state;
-	const SvpFactValue *since = entered || changed != NULL ?
-		state_time(ticket, facts, state) : NULL;
-
-	if (since != NULL)
-		return changed == NULL ? since->number : Max(since->number, changed->number);
-	return changed != NULL ? changed->number : undated(latest);
 }
 
 /*
@@ -294,11 +105,11 @@ static void
 record_resolution(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 				  const SvpRecord *record, int64 closed_at)
 {
-	const SvpFactValue *resolved = state_time(ticket, facts, SVP_STATE_RESOLVED);
+	const SvpFactValue *resolved = svp_ticket_state_time(ticket, facts, SVP_STATE_RESOLVED);
 
 	if (resolved == NULL || resolved->number < record->opened_at || resolved->number >= closed_at)
 		return;
-	if (latest != NULL && fact(ticket, facts, "changed_at") == NULL &&
+	if (latest != NULL && svp_ticket_fact(ticket, facts, "changed_at") == NULL &&
 		(latest->event.at > resolved->number || latest->event.state == SVP_STATE_RESOLVED ||
 		 latest->event.state == SVP_STATE_CLOSED))
 		return;
@@ -313,7 +124,7 @@ static void
 record_past(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 			const SvpRecord *record, int64 at)
 {
-	const SvpFactValue *since = state_time(ticket, facts, record->event.state);
+	const SvpFactValue *since = svp_ticket_state_time(ticket, facts, record->event.state);
 	bool		is_longer = since != NULL && since->number < at;
 
 	if (record->event.state == SVP_STATE_CLOSED)
@@ -332,7 +143,7 @@ record_past(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 static void
 record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record)
 {
-	bool		is_dated = fact(ticket, facts, "changed_at") != NULL ||
+	bool		is_dated = svp_ticket_fact(ticket, facts, "changed_at") != NULL ||
 		record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED;
 	int64		at = is_dated ? svp_ticket_event_time(ticket, facts, NULL, record->event.state) :
 		record->opened_at;
@@ -420,7 +231,7 @@ reply_is_known(const SvpLedger *ledger, int64 at)
 static void
 record_reply(SvpTicket *ticket, const SvpFacts *facts)
 {
-	const SvpFactValue *reply = fact(ticket, facts, "first_response_at");
+	const SvpFactValue *reply = svp_ticket_fact(ticket, facts, "first_response_at");
 	SvpRecord	record = {0};
 
 	if (reply != NULL && !reply_is_known(&ticket->ledger, reply->number))
@@ -434,7 +245,7 @@ record_reply(SvpTicket *ticket, const SvpFacts *facts)
 static void
 record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 {
-	const SvpFactValue *changed = facts == NULL ? NULL : fact(ticket, facts, "changed_at");
+	const SvpFactValue *changed = facts == NULL ? NULL : svp_ticket_fact(ticket, facts, "changed_at");
 	SvpRecord	record;
 
 	if (latest == NULL || latest->event.kind == SVP_EVENT_LEFT)
@@ -442,7 +253,7 @@ record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest
 	record = *latest;
 	record.event.state = SVP_STATE_VOID;
 	svp_ticket_append(ticket, record, SVP_EVENT_LEFT,
-				 changed == NULL ? undated(latest) : Max(changed->number, latest->event.at));
+				 changed == NULL ? svp_ticket_undated(latest) : Max(changed->number, latest->event.at));
 }
 
 /*
@@ -470,7 +281,7 @@ was_told(const SvpLedger *ledger, SvpState state, int64 at)
 static bool
 is_touched(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 {
-	const SvpFactValue *changed = fact(ticket, facts, "changed_at");
+	const SvpFactValue *changed = svp_ticket_fact(ticket, facts, "changed_at");
 
 	return changed != NULL && !ticket->is_import &&
 		!was_told(&ticket->ledger, state, changed->number);
@@ -481,7 +292,7 @@ record_row(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 {
 	SvpRecord	record;
 
-	report_unreadable(ticket, facts);
+	svp_ticket_report_unreadable(ticket, facts);
 	if (!svp_ticket_snapshot(ticket, facts, latest, &record))
 	{
 		svp_ticket_issue(ticket, "no_opening",
@@ -529,52 +340,6 @@ retract_leaving(SvpTicket *ticket)
 	svp_ledger_retract(ticket->attachment, ticket->key, &ticket->ledger, ticket->next_seq);
 }
 
-/*
- * Where more than its own row tells of a ticket, wait for whoever writes of it
- * first.
- */
-static void
-lock_ticket(SvpTicket *ticket)
-{
-	if (SVP_HAS_OTHER_ROWS(ticket->attachment) && !ticket->is_preview &&
-		svp_ledger_lock(ticket->attachment, ticket->key))
-		svp_snapshot_check(ticket->attachment, ticket->key);
-}
-
-/*
- * Read what is recorded of the ticket.
- */
-void
-svp_ticket_open(SvpTicket *ticket)
-{
-	lock_ticket(ticket);
-	svp_ledger_read(ticket->attachment, ticket->key, &ticket->ledger);
-	ticket->next_seq = ticket->ledger.last_seq + 1;
-}
-
-/*
- * The same for one event more, which rarely takes more than the newest record.
- */
-void
-svp_ticket_open_newest(SvpTicket *ticket)
-{
-	lock_ticket(ticket);
-	svp_ledger_read_newest(ticket->attachment, ticket->key, &ticket->ledger);
-	ticket->next_seq = ticket->ledger.last_seq + 1;
-}
-
-/*
- * A row that was just inserted is rarely of a ticket that is known; if it is,
- * that is found out when its first record is written.
- */
-void
-svp_ticket_open_new(SvpTicket *ticket)
-{
-	svp_ledger_make(&ticket->ledger);
-	ticket->next_seq = 1;
-	ticket->is_assumed_new = true;
-}
-
 static void
 record_facts(SvpTicket *ticket, const SvpFacts *facts)
 {
@@ -609,7 +374,7 @@ svp_ticket_record_row(SvpTicket *ticket, const SvpFacts *facts)
 			facts = ticket->reread(ticket->reread_arg);
 		record_facts(ticket, facts);
 	}
-	report_problems(ticket);
+	svp_ticket_report_problems(ticket);
 }
 
 /*
