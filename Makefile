@@ -18,6 +18,7 @@ SQL_PARTS = \
 	write_back \
 	restate \
 	escalation \
+	suspension \
 	worker \
 	outbox \
 	explain \

@@ -46,11 +46,12 @@ static SvpConfigTable config_tables[] = {
 	{"policy", SVP_CONFIG_POLICY, InvalidOid},
 	{"policy_version", SVP_CONFIG_POLICY, InvalidOid},
 	{"attachment", SVP_CONFIG_ATTACHMENT, InvalidOid},
-	{"attachment_table", SVP_CONFIG_ATTACHMENT, InvalidOid}
+	{"attachment_table", SVP_CONFIG_ATTACHMENT, InvalidOid},
+	{"suspension", SVP_CONFIG_SUSPENSION, InvalidOid}
 };
 
 /* Zero is never current, so that a zeroed cache entry is never good. */
-uint64		svp_config_generations[SVP_NCONFIGS] = {1, 1, 1};
+uint64		svp_config_generations[SVP_NCONFIGS] = {1, 1, 1, 1};
 
 /* What was read of this kind must not outlive the transaction. */
 static bool config_transient[SVP_NCONFIGS];

@@ -18,10 +18,11 @@ typedef enum SvpConfigKind
 {
 	SVP_CONFIG_CALENDAR,
 	SVP_CONFIG_POLICY,
-	SVP_CONFIG_ATTACHMENT
+	SVP_CONFIG_ATTACHMENT,
+	SVP_CONFIG_SUSPENSION
 } SvpConfigKind;
 
-#define SVP_NCONFIGS (SVP_CONFIG_ATTACHMENT + 1)
+#define SVP_NCONFIGS (SVP_CONFIG_SUSPENSION + 1)
 
 /* Reads what it needs from SPI_tuptable and SPI_processed. */
 typedef void (*SvpConfigConsumer) (void *arg);

@@ -32,6 +32,7 @@
 #include "outbox.h"
 #include "result_set.h"
 #include "revise.h"
+#include "suspension.h"
 
 PG_FUNCTION_INFO_V1(svp_claim);
 PG_FUNCTION_INFO_V1(svp_confirm);
@@ -240,6 +241,8 @@ claim(const SvpRevision *revision, int max, Interval *visibility, SvpResultSet *
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("visibility must be above zero and finite")));
+	if (svp_is_suspended(revision->attachment, now))
+		return;
 	do
 	{
 		Datum		values[] = {

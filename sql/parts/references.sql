@@ -13,7 +13,7 @@ DECLARE
     value constant text := to_jsonb(NEW) ->> TG_ARGV[1];
     exists boolean;
 BEGIN
-    IF NOT current_setting('check_function_bodies')::boolean THEN
+    IF value IS NULL OR NOT current_setting('check_function_bodies')::boolean THEN
         RETURN NULL;
     END IF;
     EXECUTE format('SELECT true FROM service_policy.%I WHERE %I = $1 FOR KEY SHARE', referenced, TG_ARGV[2])
