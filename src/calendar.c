@@ -22,6 +22,7 @@
 
 #include "calendar.h"
 #include "compat.h"
+#include "time_zone.h"
 
 PG_FUNCTION_INFO_V1(svp_business_elapsed);
 PG_FUNCTION_INFO_V1(svp_business_seconds);

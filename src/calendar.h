@@ -31,7 +31,4 @@ extern SvpCalendar *svp_calendar_memo(FmgrInfo *flinfo, const text *name);
 /* Raise an error, naming the calendar and the remedy, unless the result is SVP_TIME_OK. */
 extern void svp_time_check(SvpTimeResult result, const char *calendar);
 
-/* Does the zone database have a time zone of this name?  POSIX rules such as "XYZ3" are not names. */
-extern bool svp_time_zone_exists(const char *name);
-
 #endif							/* SVP_CALENDAR_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * calendar_cache.c
- *		From the tables of a calendar to its compiled form, kept per backend.
+ *		Compiled calendars by name, kept per backend.
  *
  * An entry is good while its generation is the current one (see config.h).
  * A calendar that was replaced may still be in use further up the stack, so
@@ -14,59 +14,16 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/spi.h"
-#include "pgtime.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "calendar.h"
+#include "calendar_rows.h"
 #include "config.h"
-
-#define UNIX_TO_POSTGRES_SECS ((POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY)
-
-/* One row for each weekly row and each exception; one without either if there are none. */
-static const char calendar_query[] =
-"SELECT c.time_zone, c.deadline_at_close, r.weekday, r.on_date, r.opens, r.closes,"
-"       r.valid_from, r.valid_to, r.yearly"
-"  FROM service_policy.calendar c"
-"  LEFT JOIN LATERAL ("
-"       SELECT h.weekday, NULL::date AS on_date, h.opens, h.closes,"
-"              h.valid_from, h.valid_to, NULL::boolean AS yearly"
-"         FROM service_policy.calendar_hours h WHERE h.calendar = c.name"
-"       UNION ALL"
-"       SELECT NULL, d.on_date, d.opens, d.closes, NULL, NULL, d.yearly"
-"         FROM service_policy.calendar_date d WHERE d.calendar = c.name) r ON true"
-" WHERE c.name = $1";
-
-enum
-{
-	COLUMN_TIME_ZONE = 1,
-	COLUMN_DEADLINE_AT_CLOSE,
-	COLUMN_WEEKDAY,
-	COLUMN_ON_DATE,
-	COLUMN_OPENS,
-	COLUMN_CLOSES,
-	COLUMN_VALID_FROM,
-	COLUMN_VALID_TO,
-	COLUMN_YEARLY
-};
-
-/* A calendar's rows, read into the caller's memory context. */
-typedef struct CalendarRows
-{
-	MemoryContext context;
-	char	   *time_zone;		/* NULL if there is no such calendar */
-	bool		next_opening;
-	SvpHours   *hours;
-	int			nhours;
-	SvpDate    *dates;
-	int			ndates;
-} CalendarRows;
+#include "time_zone.h"
 
 typedef struct CalendarEntry
 {
@@ -147,155 +104,6 @@ find_entry(const char *name)
 }
 
 /*
- * The zone's offset at an instant, for the pure core.
- */
-static void
-zone_offset_at(void *arg, int64 at, int64 *offset, int64 *until)
-{
-	const pg_tz *zone = arg;
-	pg_time_t	t = at / USECS_PER_SEC + UNIX_TO_POSTGRES_SECS;
-	pg_time_t	boundary;
-	long int	gmtoff;
-	long int	next_gmtoff;
-	int			isdst;
-	int			next_isdst;
-	int			result;
-
-	result = pg_next_dst_boundary(&t, &gmtoff, &isdst, &boundary, &next_gmtoff, &next_isdst, zone);
-	if (result == 0)
-	{
-		/* Exactly at the end of its table it sees nothing ahead; just after, it extrapolates. */
-		t++;
-		result = pg_next_dst_boundary(&t, &gmtoff, &isdst, &boundary, &next_gmtoff, &next_isdst,
-									  zone);
-	}
-	if (result < 0)
-		elog(ERROR, "could not determine the offset of time zone \"%s\"",
-			 pg_get_timezone_name((pg_tz *) zone));
-	*offset = gmtoff * USECS_PER_SEC;
-	*until = result == 0 ? PG_INT64_MAX : (boundary - UNIX_TO_POSTGRES_SECS) * USECS_PER_SEC;
-}
-
-static bool
-has_lower_case(const char *name)
-{
-	for (; *name; name++)
-	{
-		if (*name >= 'a' && *name <= 'z')
-			return true;
-	}
-	return false;
-}
-
-/*
- * A name that is not in the zone database but reads as a POSIX rule is taken
- * by pg_tzset() as that, in upper case: "Europe/Pariss1" is then a zone one
- * hour west of Greenwich.  So a name is sure only with lower case in it, and
- * the few others ("UTC", "EST5EDT") are looked for in the whole database.
- */
-bool
-svp_time_zone_exists(const char *name)
-{
-	pg_tz	   *zone = pg_tzset(name);
-	const char *canonical;
-	pg_tzenum  *enumeration;
-	bool		found = false;
-
-	if (zone == NULL || !pg_tz_acceptable(zone))
-		return false;
-	canonical = pg_get_timezone_name(zone);
-	if (has_lower_case(canonical))
-		return true;
-
-	enumeration = pg_tzenumerate_start();
-	while (!found && (zone = pg_tzenumerate_next(enumeration)) != NULL)
-		found = strcmp(pg_get_timezone_name(zone), canonical) == 0;
-	pg_tzenumerate_end(enumeration);
-	return found;
-}
-
-/*
- * A column of the current row, false if it is NULL.
- */
-static bool
-get_column(int row, int column, Datum *value)
-{
-	bool		isnull;
-
-	*value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-	return !isnull;
-}
-
-static int32
-get_bound(int row, int column, int32 otherwise)
-{
-	Datum		value;
-	DateADT		date;
-
-	if (!get_column(row, column, &value))
-		return otherwise;
-	date = DatumGetDateADT(value);
-	return Max(SVP_DATE_ALWAYS, Min(date, SVP_DATE_NEVER));
-}
-
-/*
- * Opening and closing of a row; closing is made later than opening.
- */
-static bool
-get_window(int row, int64 *opens, int64 *closes)
-{
-	Datum		from;
-	Datum		to;
-
-	if (!get_column(row, COLUMN_OPENS, &from) || !get_column(row, COLUMN_CLOSES, &to))
-		return false;
-	*opens = DatumGetTimeADT(from);
-	*closes = DatumGetTimeADT(to);
-	if (*closes <= *opens)
-		*closes += USECS_PER_DAY;
-	return true;
-}
-
-static void
-consume_rows(void *arg)
-{
-	CalendarRows *rows = arg;
-	Datum		value;
-
-	if (SPI_processed == 0)
-		return;
-
-	rows->hours = MemoryContextAlloc(rows->context, SPI_processed * sizeof(SvpHours));
-	rows->dates = MemoryContextAlloc(rows->context, SPI_processed * sizeof(SvpDate));
-	(void) get_column(0, COLUMN_TIME_ZONE, &value);
-	rows->time_zone = MemoryContextStrdup(rows->context, TextDatumGetCString(value));
-	(void) get_column(0, COLUMN_DEADLINE_AT_CLOSE, &value);
-	rows->next_opening = strcmp(TextDatumGetCString(value), "next_opening") == 0;
-
-	for (int i = 0; i < SPI_processed; i++)
-	{
-		if (get_column(i, COLUMN_WEEKDAY, &value))
-		{
-			SvpHours   *hours = &rows->hours[rows->nhours++];
-
-			hours->weekday = DatumGetInt32(value);
-			hours->valid_from = get_bound(i, COLUMN_VALID_FROM, SVP_DATE_ALWAYS);
-			hours->valid_to = get_bound(i, COLUMN_VALID_TO, SVP_DATE_NEVER);
-			(void) get_window(i, &hours->opens, &hours->closes);
-		}
-		else if (get_column(i, COLUMN_ON_DATE, &value))
-		{
-			SvpDate    *date = &rows->dates[rows->ndates++];
-
-			date->date = DatumGetDateADT(value);
-			(void) get_column(i, COLUMN_YEARLY, &value);
-			date->yearly = DatumGetBool(value);
-			date->open = get_window(i, &date->opens, &date->closes);
-		}
-	}
-}
-
-/*
  * Names that never were a calendar's leave nothing behind.
  */
 static void
@@ -316,28 +124,20 @@ forget_unloaded(CalendarEntry *entry)
 static bool
 load_entry(CalendarEntry *entry, bool missing_ok)
 {
-	CalendarRows rows = {0};
-	Oid			argtypes[1] = {TEXTOID};
-	Datum		values[1];
-	uint64		generation;
+	SvpCalendarRows rows;
+	uint64		generation = svp_calendar_rows_read(entry->name, &rows);
 	SvpZone		zone;
+	bool		knows_zone = rows.time_zone != NULL && svp_time_zone_get(rows.time_zone, &zone);
 	MemoryContext context;
 	SvpCalendar *calendar;
 	MemoryContext old;
 
-	rows.context = CurrentMemoryContext;
-	values[0] = CStringGetTextDatum(entry->name);
-	generation = svp_config_read(SVP_CONFIG_CALENDAR, calendar_query, 1, argtypes, values,
-								 consume_rows, &rows);
-	zone.arg = rows.time_zone == NULL ? NULL : pg_tzset(rows.time_zone);
-	zone.offset_at = zone_offset_at;
-	zone.name = zone.arg == NULL ? NULL : pg_get_timezone_name(zone.arg);
-	if (rows.time_zone == NULL || (zone.arg == NULL && missing_ok))
+	if (rows.time_zone == NULL || (!knows_zone && missing_ok))
 	{
 		forget_unloaded(entry);
 		return false;
 	}
-	if (zone.arg == NULL)
+	if (!knows_zone)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("time zone \"%s\" of calendar \"%s\" is not known to this server",

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * policy.c
- *		The compiled versions of policies, cached in the backend, and the
- *		SQL functions that read documents.
+ *		The compiled versions of policies, cached in the backend.
  *
  * A cache entry holds one policy: the ranges of its versions, and those of
  * its documents that were asked for, all in a memory context of its own.  It
@@ -19,13 +18,10 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "config.h"
@@ -58,10 +54,7 @@ static HTAB *policies = NULL;
 /* Holds what was taken out of the cache in this transaction. */
 static MemoryContext outdated = NULL;
 
-PG_FUNCTION_INFO_V1(svp_document_problems);
-PG_FUNCTION_INFO_V1(svp_validate_policy);
 PG_FUNCTION_INFO_V1(svp_policy_in_force);
-PG_FUNCTION_INFO_V1(svp_text_in_language);
 
 static void
 end_of_transaction(XactEvent event, void *arg)
@@ -361,120 +354,6 @@ svp_policy_version(const char *policy, int version)
 }
 
 /*
- * The calendars that there are, as a check of documents sees them.
- */
-typedef struct Calendars
-{
-	MemoryContext context;
-	int			n;
-	const char **name;
-	bool	   *has_hours;
-} Calendars;
-
-static void
-consume_calendars(void *arg)
-{
-	Calendars  *calendars = arg;
-	MemoryContext old = MemoryContextSwitchTo(calendars->context);
-
-	calendars->n = SPI_processed;
-	calendars->name = palloc(Max(SPI_processed, 1) * sizeof(char *));
-	calendars->has_hours = palloc(Max(SPI_processed, 1) * sizeof(bool));
-	for (int i = 0; i < calendars->n; i++)
-	{
-		bool		isnull;
-
-		calendars->name[i] = TextDatumGetCString(column(i, 1, &isnull));
-		calendars->has_hours[i] = DatumGetBool(column(i, 2, &isnull));
-	}
-	MemoryContextSwitchTo(old);
-}
-
-static const char *
-calendar_problem(const char *calendar, void *arg)
-{
-	Calendars  *calendars = arg;
-	int			index = svp_word_index(calendars->name, calendars->n, calendar);
-
-	if (index < 0)
-		return "does not exist; insert it into service_policy.calendar first";
-	if (!calendars->has_hours[index])
-		return "has no opening hours; insert them into service_policy.calendar_hours";
-	return NULL;
-}
-
-/* Answer with a set of (path, problem). */
-static Datum
-return_problems(FunctionCallInfo fcinfo, List *problems)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext old;
-	ListCell   *cell;
-
-	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		(result->allowedModes & SFRM_Materialize) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
-
-	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	result->returnMode = SFRM_Materialize;
-	if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	result->setDesc = CreateTupleDescCopy(result->setDesc);
-	result->setResult = tuplestore_begin_heap(true, false, work_mem);
-	MemoryContextSwitchTo(old);
-
-	foreach(cell, problems)
-	{
-		SvpProblem *problem = lfirst(cell);
-		Datum		values[2];
-		bool		nulls[2] = {false, false};
-
-		values[0] = CStringGetTextDatum(problem->path);
-		values[1] = CStringGetTextDatum(problem->problem);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-	return (Datum) 0;
-}
-
-/*
- * service_policy._document_problems(document jsonb) → setof (path, problem):
- * what is wrong with a document by itself.
- */
-Datum
-svp_document_problems(PG_FUNCTION_ARGS)
-{
-	List	   *problems;
-
-	(void) svp_policy_parse(PG_GETARG_JSONB_P(0), NULL, NULL, &problems);
-	return return_problems(fcinfo, problems);
-}
-
-/*
- * service_policy.validate_policy(document jsonb) → setof (path, problem): what
- * is wrong with a document here, where its calendars must exist.
- */
-Datum
-svp_validate_policy(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *document = PG_GETARG_JSONB_P(0);
-	Calendars	calendars = {CurrentMemoryContext};
-	List	   *problems;
-
-	(void) svp_config_read(SVP_CONFIG_CALENDAR,
-						   "SELECT name,"
-						   "       EXISTS (SELECT FROM service_policy.calendar_hours h"
-						   "                WHERE h.calendar = c.name)"
-						   "    OR EXISTS (SELECT FROM service_policy.calendar_date d"
-						   "                WHERE d.calendar = c.name AND d.opens IS NOT NULL)"
-						   "  FROM service_policy.calendar c",
-						   0, NULL, NULL, consume_calendars, &calendars);
-	(void) svp_policy_parse(document, calendar_problem, &calendars, &problems);
-	return return_problems(fcinfo, problems);
-}
-
-/*
  * service_policy.policy_in_force(policy text, at timestamptz) → int: the
  * version in force at an instant.
  */
@@ -488,28 +367,4 @@ svp_policy_in_force(PG_FUNCTION_ARGS)
 	if (policy == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(policy->version);
-}
-
-/*
- * service_policy._text_in(content jsonb, language text) → text: a document's
- * text in a language, or in the one that comes nearest.
- */
-Datum
-svp_text_in_language(PG_FUNCTION_ARGS)
-{
-	SvpReader	reader = {NIL};
-	SvpNode		root;
-	SvpText		content;
-	const char *found;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	svp_node_root(&reader, PG_GETARG_JSONB_P(0), &root);
-	svp_read_text(&root, &content);
-	found = svp_text_in(&content,
-						PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
-						NULL);
-	if (found == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(found));
 }
