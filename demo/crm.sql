@@ -1,6 +1,7 @@
 -- The company's CRM, as it was before anybody thought of a policy.
 CREATE ROLE crm_app LOGIN;
 CREATE ROLE analyst LOGIN;
+CREATE ROLE manager LOGIN;
 
 CREATE SCHEMA crm;
 CREATE TABLE crm.tickets (

@@ -27,3 +27,4 @@ SELECT team, metric, sum(met_count) AS met, sum(missed_count) AS missed,
 
 \echo '-- And what became of the refunds:'
 SELECT id, decision, reason, rule, amount, currency, agent FROM support.refund_log ORDER BY id;
+SELECT kind, status, reason, granted_by, used_amount FROM support.exception_use;

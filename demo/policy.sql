@@ -30,7 +30,8 @@ SELECT service_policy.load_policy($${
                      "pt": "Reembolsamos durante 30 dias após a entrega."}},
         {"name": "clearance", "when": {"category": ["clearance"]}, "final_sale": true,
          "message": {"en": "Clearance items are sold as they are.",
-                     "pt": "Os artigos em saldo final não são reembolsados."}}]
+                     "pt": "Os artigos em saldo final não são reembolsados."}}],
+    "discretion": [{"role": "manager", "approve_up_to": 5000}]
 }$$) AS version \gset
 SELECT service_policy.publish_policy('halcyon', :version, '2020-01-01') \g /dev/null
 

@@ -12,6 +12,12 @@ INSERT INTO crm.refunds (id, order_id, amount, agent) VALUES (2, 7002, 89.00, 'L
 \echo '-- Carla a cargo bike, in time; but above 500 somebody has to approve:'
 INSERT INTO crm.refunds (id, order_id, amount, agent) VALUES (3, 7003, 2950.00, 'Luis');
 \echo
+\echo '-- A manager may, within what the policy leaves to that role; then it is written, and on record:'
+\connect - manager
+SELECT service_policy.approve_refund('support', '{"refund": [3]}', 'the frame is cracked', 2950.00);
+\connect - crm_app
+INSERT INTO crm.refunds (id, order_id, amount, agent) VALUES (3, 7003, 2950.00, 'Luis');
+\echo
 \echo '-- Duarte a saddle that was sold as it is:'
 INSERT INTO crm.refunds (id, order_id, amount, agent) VALUES (4, 7004, 25.00, 'Luis');
 \echo
