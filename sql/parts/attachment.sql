@@ -186,7 +186,7 @@ COMMENT ON FUNCTION service_policy._check_states(jsonb) IS 'Complains unless the
 CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,outbox,backfill_progress}'::text[]
+    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,escalation_effectiveness,outbox,backfill_progress}'::text[]
                 WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,escalation,calendar_state,backfill}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log,refund_attempts,exception_use}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision,refund_attempt,refund_tally,exception}'::text[]
@@ -196,8 +196,8 @@ COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS
     'The tables, or the views, that an attached table of this source has in its attachment''s schemas';
 
 -- The DDL files have these placeholders: @views@ and @data@ (the schemas),
--- @key_columns@ (definitions), @key@ (names) and @key_text@ (as text); for
--- refunds also @refund_columns@ (@key_columns@ that may be null),
+-- @key_columns@ (definitions), @key@ (names), @x.key@ (those of the alias x) and
+-- @key_text@ (as text); for refunds also @refund_columns@ (@key_columns@ that may be null),
 -- @ticket_columns@ and @ticket_key@.
 CREATE FUNCTION service_policy._create_part(part text, attachment text, source text, row_table regclass,
                                             key text[], data_key text[]) RETURNS void
@@ -208,12 +208,12 @@ DECLARE
                                   WHERE a.name = attachment);
     definitions text;
     nullable text;
-    names text;
+    names text[];
     texts text;
 BEGIN
     SELECT string_agg(definition || ' NOT NULL', E',\n    ' ORDER BY k.position),
            string_agg(definition, E',\n    ' ORDER BY k.position),
-           string_agg(quote_ident(k.data_name), ', ' ORDER BY k.name <> distribution_column, k.position),
+           array_agg(quote_ident(k.data_name) ORDER BY k.name <> distribution_column, k.position),
            string_agg(quote_ident(k.data_name) || '::text', ', ' ORDER BY k.position)
       INTO definitions, nullable, names, texts
       FROM unnest(key, data_key) WITH ORDINALITY AS k (name, data_name, position)
@@ -228,13 +228,16 @@ BEGIN
                                              WHEN '@key_columns@' THEN definitions
                                              WHEN '@key_text@' THEN texts
                                              WHEN '@refund_columns@' THEN nullable
-                                             WHEN '@key@' THEN names
+                                             WHEN '@key@' THEN array_to_string(names, ', ')
                                              WHEN '@ticket_columns@' THEN (SELECT string_agg(format('%I %s', c.name, c.type), E',\n    ')
                                                                              FROM service_policy._ticket_columns(attachment) c)
                                              WHEN '@ticket_key@' THEN (SELECT string_agg(quote_ident(c.name), ', ')
                                                                          FROM service_policy._ticket_columns(attachment) c)
-                                             ELSE token[1] END, '' ORDER BY position)
-               FROM regexp_matches(service_policy._attachment_ddl(part), '@[a-z_]+@|[^@]+|@', 'g')
+                                             ELSE CASE WHEN token[1] LIKE '@_.key@'
+                                                       THEN substr(token[1], 2, 2) || array_to_string(names, ', ' || substr(token[1], 2, 2))
+                                                       ELSE token[1] END
+                                             END, '' ORDER BY position)
+               FROM regexp_matches(service_policy._attachment_ddl(part), '@(?:[a-z]\.)?[a-z_]+@|[^@]+|@', 'g')
                     WITH ORDINALITY AS ddl (token, position));
 END
 $$;
