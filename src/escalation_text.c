@@ -11,10 +11,8 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-
 #include "escalation_text.h"
-#include "placeholder.h"
+#include "fill_in.h"
 #include "refund_text.h"
 #include "story.h"
 
@@ -127,8 +125,9 @@ svp_escalation_placeholder_exists(const char *name)
 }
 
 static const char *
-value_of(const SvpEscalationCase *escalation, const char *name)
+value_of(const void *of, const char *name)
 {
+	const SvpEscalationCase *escalation = of;
 	int			dimension = svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name);
 
 	for (int i = 0; i < lengthof(placeholders); i++)
@@ -142,25 +141,7 @@ value_of(const SvpEscalationCase *escalation, const char *name)
 char *
 svp_escalation_text(const SvpEscalationCase *escalation, const SvpText *text)
 {
-	const char *rest = svp_text_in(text, escalation->policy->language, escalation->policy->language);
-	StringInfoData filled;
-	SvpPiece	piece;
+	const char *found = svp_text_in(text, escalation->policy->language, escalation->policy->language);
 
-	if (rest == NULL)
-		return NULL;
-	initStringInfo(&filled);
-	while ((piece = svp_placeholder_next(&rest)).kind != SVP_PIECE_END)
-	{
-		char		name[SVP_PLACEHOLDER_SIZE];
-
-		if (piece.kind == SVP_PIECE_NAME)
-		{
-			const char *value = value_of(escalation, svp_placeholder_name(&piece, name));
-
-			appendStringInfoString(&filled, value == NULL ? "-" : value);
-		}
-		else
-			appendBinaryStringInfo(&filled, piece.start, piece.length);
-	}
-	return filled.data;
+	return found == NULL ? NULL : svp_fill_in(found, value_of, escalation);
 }

@@ -232,6 +232,19 @@ svp_node_member(const SvpNode *object, const char *key, SvpNode *member)
 }
 
 /*
+ * Does an object have the key, with null for its value?
+ */
+bool
+svp_node_has_null(const SvpNode *object, const char *key)
+{
+	JsonbValue	value;
+
+	return getKeyJsonValueFromContainer(object->value.val.binary.data, key, strlen(key),
+										&value) != NULL &&
+		value.type == jbvNull;
+}
+
+/*
  * Step to a key that an object must have.
  */
 bool

@@ -64,6 +64,7 @@ extern void svp_node_unknown(const SvpNode *node, const char *what, const char *
 
 extern void svp_node_root(SvpReader *reader, Jsonb *document, SvpNode *root);
 extern bool svp_node_member(const SvpNode *object, const char *key, SvpNode *member);
+extern bool svp_node_has_null(const SvpNode *object, const char *key);
 extern bool svp_node_require(const SvpNode *object, const char *key, SvpNode *member);
 extern void svp_node_item(const SvpNode *list, int index, SvpNode *item);
 

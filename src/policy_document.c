@@ -20,7 +20,7 @@
 
 static const char *const document_keys[] = {
 	"policy", "language", "mission", "review_every", "objectives", "promises", "benchmarks",
-	"escalations", "refunds", "discretion", "procedures", "values"
+	"escalations", "notifications", "refunds", "discretion", "procedures", "values"
 };
 
 /* Benchmarks come first, since others refer to them. */
@@ -117,6 +117,7 @@ svp_policy_parse(Jsonb *document, SvpCalendarCheck check, void *arg, List **prob
 		parse_heading(&parse, &root);
 		for (int i = 0; i < lengthof(sections); i++)
 			parse_section(&parse, sections[i], &root);
+		svp_parse_notifications(&parse, &root);
 	}
 	*problems = reader.problems;
 	return reader.problems == NIL ? parse.policy : NULL;

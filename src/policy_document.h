@@ -240,6 +240,18 @@ typedef struct SvpEscalation
 	SvpEscalationLevel *levels;
 } SvpEscalation;
 
+/* So many go out in a minute where the document says nothing. */
+#define SVP_USUAL_PER_MINUTE 60
+#define SVP_NO_LIMIT PG_INT32_MAX
+
+/* How much goes out, and what is said of what is told all together. */
+typedef struct SvpNotifications
+{
+	int			per_minute;		/* > 0 */
+	SvpText		subject;		/* of a summary; none = ours, as the other */
+	SvpText		message;
+} SvpNotifications;
+
 /* One version of a policy: what of its document judges. */
 typedef struct SvpPolicy
 {
@@ -254,6 +266,7 @@ typedef struct SvpPolicy
 	SvpRefundRule *refunds;
 	SvpDiscretion *discretions;
 	SvpEscalation *escalations;
+	SvpNotifications notifications;
 } SvpPolicy;
 
 #ifndef SVP_STANDALONE

@@ -65,6 +65,8 @@ extern const SvpSection svp_discretion_section;
 extern const SvpSection svp_procedure_section;
 extern const SvpSection svp_value_section;
 
+extern void svp_parse_notifications(SvpParse *parse, const SvpNode *root);
+
 extern char *svp_parse_required_name(const SvpNode *entry, const char *key);
 extern void svp_parse_required_text(const SvpNode *entry, const char *key);
 extern void svp_parse_optional_text(const SvpNode *entry, const char *key);

@@ -17,8 +17,8 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+#include "fill_in.h"
 #include "mapping.h"
-#include "placeholder.h"
 #include "refund_message.h"
 #include "refund_text.h"
 
@@ -171,37 +171,16 @@ svp_refund_placeholder_exists(const char *name)
 }
 
 static const char *
-placeholder(const SvpRefundCase *refund, const char *name)
+placeholder(const void *of, const char *name)
 {
+	const SvpRefundCase *refund = of;
+
 	for (int i = 0; i < lengthof(results); i++)
 	{
 		if (strcmp(results[i].name, name) == 0)
 			return results[i].tell(refund);
 	}
 	return tell_fact(refund, name);
-}
-
-static char *
-fill_in(const SvpRefundCase *refund, const char *message)
-{
-	StringInfoData text;
-	SvpPiece	piece;
-
-	initStringInfo(&text);
-	while ((piece = svp_placeholder_next(&message)).kind != SVP_PIECE_END)
-	{
-		char		name[SVP_PLACEHOLDER_SIZE];
-
-		if (piece.kind == SVP_PIECE_NAME)
-		{
-			const char *value = placeholder(refund, svp_placeholder_name(&piece, name));
-
-			appendStringInfoString(&text, value == NULL ? "-" : value);
-		}
-		else
-			appendBinaryStringInfo(&text, piece.start, piece.length);
-	}
-	return text.data;
 }
 
 /* Choosing the words */
@@ -291,7 +270,7 @@ svp_refund_customer_message(const SvpRefundCase *refund, const char *language)
 		return sentence(svp_refund_summary(refund));
 	message = refund->rule == NULL ? NULL : policy_message(refund, language);
 	if (message != NULL)
-		return fill_in(refund, message);
+		return svp_fill_in(message, placeholder, refund);
 	if (refund->decision.outcome == SVP_REFUND_NEEDS_APPROVAL)
 		return "This refund has to be approved first. We will let you know.";
 	return polite_refusal(refund);

@@ -247,6 +247,21 @@ COMMENT ON COLUMN service_policy.escalation_level.assign_to IS 'To whom it assig
 COMMENT ON COLUMN service_policy.escalation_level.set_priority IS 'What the ticket''s priority becomes; NULL if it stays';
 COMMENT ON COLUMN service_policy.escalation_level.call_function IS 'Function that it calls; NULL if none';
 
+CREATE VIEW service_policy.notification_limit AS
+    SELECT v.policy, v.version, v.state,
+           CASE WHEN NOT coalesce(v.document -> 'notifications' ? 'per_minute', false) THEN 60
+                ELSE (v.document -> 'notifications' ->> 'per_minute')::numeric::int END AS per_minute,
+           service_policy._text_in(nullif(v.document #> '{notifications,summary,subject}', 'null'), v.document ->> 'language') AS subject,
+           service_policy._text_in(nullif(v.document #> '{notifications,summary,message}', 'null'), v.document ->> 'language') AS message
+      FROM service_policy.policy_version v;
+COMMENT ON VIEW service_policy.notification_limit IS 'How much goes out in a minute under each version of a policy, a row a version';
+COMMENT ON COLUMN service_policy.notification_limit.policy IS 'Name of the policy';
+COMMENT ON COLUMN service_policy.notification_limit.version IS 'Number of the version';
+COMMENT ON COLUMN service_policy.notification_limit.state IS 'State of the version: draft, pilot, published or retired';
+COMMENT ON COLUMN service_policy.notification_limit.per_minute IS 'How many notifications go out in a minute, and how many actions; NULL if there is no limit';
+COMMENT ON COLUMN service_policy.notification_limit.subject IS 'Subject of what sums up the others, in the policy''s language if it has it; NULL if it is ours';
+COMMENT ON COLUMN service_policy.notification_limit.message IS 'What sums up the others, in the policy''s language if it has it; NULL if it is ours';
+
 CREATE VIEW service_policy.refund_rule AS
     SELECT v.policy, v.version, v.state, r.item,
            r.entry ->> 'name' AS name,
@@ -429,6 +444,9 @@ CREATE VIEW service_policy.policy_text AS
                  FROM service_policy._entries(v.document -> 'escalations') e,
                       service_policy._entries(e.entry -> 'levels') l,
                       unnest(ARRAY['subject', 'message']) AS part
+               UNION ALL
+               SELECT 'notifications.summary.' || part, v.document #> ARRAY['notifications', 'summary', part]
+                 FROM unnest(ARRAY['subject', 'message']) AS part
                UNION ALL
                SELECT format('refunds[%s].message', item), entry -> 'message'
                  FROM service_policy._entries(v.document -> 'refunds')

@@ -39,7 +39,7 @@ SELECT is_empty(
     $$SELECT c.relname, array_agg(a.attname ORDER BY attnum)
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum <= 3 AND attnum > 0
        WHERE relnamespace = 'service_policy'::regnamespace AND relkind = 'v'
-         AND relname IN ('mission', 'objective', 'promise', 'benchmark', 'escalation_level', 'refund_rule', 'discretion',
+         AND relname IN ('mission', 'objective', 'promise', 'benchmark', 'escalation_level', 'notification_limit', 'refund_rule', 'discretion',
                          'procedure', 'procedure_step', 'service_value', 'policy_text')
        GROUP BY c.relname
       HAVING array_agg(a.attname ORDER BY attnum) <> '{policy,version,state}'$$,

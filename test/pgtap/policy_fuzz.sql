@@ -15,6 +15,7 @@ INSERT INTO seed VALUES ($${
                     "calendar": "c", "at_risk": 0.5, "objective": 0.9, "industry": "2 hours", "pause_on": ["pending"], "reopen": "resume"},
                    {"name": "b", "metric": "own", "target": "3 days", "start_on": ["open"], "stop_on": ["closed"]}],
     "escalations": [{"metric": "resolution", "when": {}, "levels": [{"level": 1, "at": 0.75, "notify": "x"}, {"level": 2, "after": "1 hour", "call": "a.b"}]}],
+    "notifications": {"per_minute": 5, "summary": {"subject": "{count}", "message": {"en": "{since}"}}},
     "refunds": [{"name": "r", "window": {"days": 30, "from": "delivered_at", "calendar": "c", "extend_to_working_day": true},
                  "issue_limit": {"exactly": "72 hours", "from": "opened_at"}, "max_amount": 500, "max_share": 1.0, "restocking_fee": 0.1,
                  "approval_above": 200, "per_customer": {"count": 3, "days": 30}, "mode": "flag", "message": {"en": "x"}},

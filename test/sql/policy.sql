@@ -40,6 +40,8 @@ INSERT INTO documents VALUES ('complete', $${
                                 {"level": 3, "after": "2 days", "time": "calendar", "wait_for_hours": true, "priority": "high",
                                  "repeat": {"every": "1 day", "times": 2}, "unless_acknowledged": true},
                                 {"level": 4, "on_unanswered": 3, "assign": "tier2"}, {"level": 5, "on_reopened": 2, "call": "crm.page_director"}]}],
+    "notifications": {"per_minute": 20, "summary": {"subject": {"en": "{count} are late", "pt": "{count} em atraso"},
+                                                    "message": "{tickets} tickets of {attachment} since {since}: {metrics}, {levels}; {notify} {channel} {policy}"}},
     "refunds": [
         {"name": "standard",
          "window": {"days": 30, "from": "delivered_at", "calendar": "bookshop", "extend_to_working_day": true},
@@ -91,6 +93,7 @@ SELECT metric, scenario, escalation_level, at_share, after_minutes, notify, assi
 SELECT escalation_level AS level, before_minutes, on_reopened_count, on_unanswered_count, counted_in, repeat_minutes, repeat_count, wait_for_hours,
        unless_acknowledged, channel, subject, message, set_priority
   FROM service_policy.escalation_level WHERE policy = 'bookshop' AND item = 1 ORDER BY escalation_level;
+SELECT per_minute, subject, message FROM service_policy.notification_limit WHERE policy = 'bookshop';
 SELECT name, scenario, final_sale, window_length, window_unit, window_from, window_calendar, mode
   FROM service_policy.refund_rule WHERE policy = 'bookshop' ORDER BY item;
 SELECT name, issue_limit_length, issue_limit_unit, issue_limit_from, issue_limit_calendar, issue_limit_extends
@@ -212,6 +215,13 @@ SELECT * FROM pg_temp.problems('{"benchmarks": [{"name": "b", "metric": "resolut
             {"level": 5, "on_reopened": 0, "notify": "lead", "unless_acknowledged": 1},
             {"level": 6, "on_unanswered": 3, "after": "1 hour", "notify": "lead"},
             {"level": 7, "after": "3 days", "time": "calendar", "notify": "lead"}, 3]}]}');
+
+-- how much goes out: null is no limit, and everything else has a default
+SELECT document, path, problem
+  FROM unnest(ARRAY['{}', '{"per_minute": null, "summary": null}', '{"per_minute": 1, "summary": {"subject": "{{count} {count}", "message": null}}',
+                    '{"per_minute": 0}', '{"per_minute": 1.5}', '{"per_minute": "60"}', '{"per_minute": 1000001}', '{"per_hour": 5, "summary": "too many"}', '60',
+                    '{"summary": {"subject": "{ticket} { {Count}", "message": {"en": "{count}", "pt": "{conta}"}, "massage": ""}}']) AS document
+  LEFT JOIN LATERAL pg_temp.problems(jsonb_build_object('notifications', document::jsonb)) ON true;
 
 -- refunds
 SELECT * FROM pg_temp.refund_problems('{"window": {}}');
