@@ -118,7 +118,8 @@ add_key(const SvpGrant *grant, StringInfo columns, SvpRow *row, Oid *types)
 	if (grant->subject_kind > SVP_SUBJECT_TICKET)
 		return;
 	level = svp_settings_enter();
-	key = svp_key_from_text(key_types, grant->nsubject, grant->subject);
+	key = svp_key_given(svp_subject_names[grant->subject_kind], mapping->key, key_types,
+						grant->nsubject, grant->subject);
 	svp_settings_leave(level);
 	for (int i = 0; i < grant->nsubject; i++)
 	{

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "fact_value.h"
+#include "instant.h"
 #include "mapping.h"
 #include "number.h"
 #include "zone.h"
@@ -54,35 +55,6 @@ number_from_datum(Oid type, Datum value, int64 *millionths)
 			break;
 	}
 	return svp_number_parse(DatumGetCString(DirectFunctionCall1(numeric_out, value)), millionths);
-}
-
-/*
- * Does a time as text end in an offset from UTC ("Z", "+02", "-03:30")?
- */
-static bool
-has_offset(const char *text)
-{
-	const char *clock = strchr(text, ':');
-	const char *sign;
-
-	if (clock == NULL)
-		return false;
-	sign = strpbrk(clock, "+-");
-	return sign != NULL || strpbrk(clock, "Zz") != NULL;
-}
-
-/*
- * An instant from text.  False when it has no offset or is infinite; text
- * that is no time at all is the server's own error.
- */
-static bool
-parse_time(const char *text, int64 *at)
-{
-	if (!has_offset(text))
-		return false;
-	*at = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
-												  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	return !TIMESTAMP_NOT_FINITE(*at);
 }
 
 /*
@@ -232,14 +204,14 @@ svp_fact_from_text(const SvpFactMapping *fact, const char *value, SvpFactValue *
 	switch (fact->kind)
 	{
 		case SVP_FACT_TIME:
-			result->set = parse_time(value, &result->number);
+			result->set = svp_instant_parse(value, &result->number);
 			if (!result->set)
-				result->problem = "is not a finite time with an offset from UTC";
+				result->problem = "is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z";
 			break;
 		case SVP_FACT_NUMBER:
 			result->set = svp_number_parse(value, &result->number);
 			if (!result->set)
-				result->problem = "is not a finite number below 9,223,372,036,854";
+				result->problem = "is not a number such as 19.90, and below 9,223,372,036,854";
 			break;
 		case SVP_FACT_TEXT:
 			result->set = true;

@@ -115,6 +115,46 @@ svp_key_from_text(const Oid *types, int nkey, char **parts)
 	return key;
 }
 
+/*
+ * Say which part the server could not read.  It stays an error, so there is
+ * nothing to be undone.
+ */
+static void
+complain_of_part(const char *of, const char *name, MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION))
+		PG_RE_THROW();
+	FlushErrorState();
+	ereport(ERROR,
+			(errcode(error->sqlerrcode),
+			 errmsg("part \"%s\" of a %s's key cannot be read: %s", name, of, error->message)));
+}
+
+Datum *
+svp_key_given(const char *of, char **names, const Oid *types, int nkey, char **parts)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Datum	   *volatile key = palloc(sizeof(Datum) * nkey);
+
+	for (volatile int i = 0; i < nkey; i++)
+	{
+		PG_TRY();
+		{
+			key[i] = *svp_key_from_text(&types[i], 1, &parts[i]);
+		}
+		PG_CATCH();
+		{
+			complain_of_part(of, names[i], context);
+		}
+		PG_END_TRY();
+	}
+	return key;
+}
+
 static bool
 same_image(const Oid *types, int nkey, const Datum *a, const Datum *b)
 {

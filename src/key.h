@@ -29,4 +29,7 @@ extern const char *svp_equality(Oid type);
 extern char *svp_ticket_column(const SvpMapping *ticket, int part);
 extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);
 
+/* The same where a person gave it, who is told which part cannot be read: of what, and the columns' names. */
+extern Datum *svp_key_given(const char *of, char **names, const Oid *types, int nkey, char **parts);
+
 #endif							/* SVP_KEY_H */

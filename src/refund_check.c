@@ -36,8 +36,8 @@ static Datum
 answer(const SvpRefundCase *refund, const char *language, TupleDesc descriptor)
 {
 	const SvpRefundDecision *decision = &refund->decision;
-	Datum		values[8] = {0};
-	bool		nulls[8] = {0};
+	Datum		values[9] = {0};
+	bool		nulls[9] = {0};
 
 	set_text(values, nulls, 0, svp_refund_outcome_names[decision->outcome]);
 	set_text(values, nulls, 1, svp_refund_reason_names[decision->reason]);
@@ -50,6 +50,7 @@ answer(const SvpRefundCase *refund, const char *language, TupleDesc descriptor)
 	values[5] = svp_refund_numeric(decision->allowed_amount);
 	values[6] = svp_refund_numeric(decision->fee);
 	set_text(values, nulls, 7, svp_refund_customer_message(refund, language));
+	set_text(values, nulls, 8, decision->about);
 	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 

@@ -306,8 +306,9 @@ svp_refund_question_begin(FunctionCallInfo fcinfo, SvpRefundQuestion *question)
 	question->found = true;
 	if (parts != NULL)
 	{
-		question->key = svp_key_from_text(refund->attachment->refund_key_types,
-										  refund->attachment->refund->nkey, parts);
+		question->key = svp_key_given("refund", refund->attachment->refund->key,
+									  refund->attachment->refund_key_types,
+									  refund->attachment->refund->nkey, parts);
 		question->found = read_row(refund, question->key);
 		question->passes = question->found && refund->facts.included;
 		if (question->passes)

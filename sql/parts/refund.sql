@@ -132,7 +132,7 @@ COMMENT ON FUNCTION service_policy.attach_refunds(text, regclass, text[], jsonb,
 
 CREATE FUNCTION service_policy.refund_check(name text, facts jsonb, as_of timestamptz DEFAULT now(), language text DEFAULT NULL,
     OUT decision text, OUT reason text, OUT rule text, OUT version int, OUT cutoff_at timestamptz,
-    OUT allowed_amount numeric, OUT fee numeric, OUT message text)
+    OUT allowed_amount numeric, OUT fee numeric, OUT message text, OUT about text)
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'svp_refund_check';
 COMMENT ON FUNCTION service_policy.refund_check(text, jsonb, timestamptz, text) IS
-    'What the policy says, as of a moment, of a refund: facts is an object of facts, or a list with the key of a refund that is in the attached table. Gives decision (allowed, needs_approval, refused), reason code, rule, version, the first instant too late, what is allowed without approval, the fee, and the customer''s message in a language; NULLs if there is no such refund. Naming a ticket needs SELECT on <name>.ticket_status, a refund on <name>.refund_log';
+    'What the policy says, as of a moment, of a refund: facts is an object of facts, or a list with the key of a refund that is in the attached table. Gives decision (allowed, needs_approval, refused), reason code, rule, version, the first instant too late, what is allowed without approval, the fee, the customer''s message in a language, and the fact or calendar that the reason is about, such as one that is missing; NULLs if there is no such refund. Naming a ticket needs SELECT on <name>.ticket_status, a refund on <name>.refund_log';

@@ -247,9 +247,14 @@ SELECT is(pg_temp.answer(facts), answer, facts::text) FROM (VALUES
     ('{"ticket": null, "category": "capped", "requested_at": "2024-01-20 00:00Z"}', 'needs_approval refund_fact_missing capped 1 0.00 0.00'),
     ('{"ticket": [1, 2]}', '22023 the key of a ticket of attachment "desk" has 1 part, not 2'),
     ('{"ticket": []}', '22023 the key of a ticket of attachment "desk" has 1 part, not 0'),
-    ('{"requested_at": "2024-01-20"}', '22023 the value of fact "requested_at" is not a finite time with an offset from UTC: "2024-01-20"'),
-    ('{"requested_at": "infinity"}', '22023 the value of fact "requested_at" is not a finite time with an offset from UTC: "infinity"'),
-    ('{"amount": "NaN"}', '22023 the value of fact "amount" is not a finite number below 9,223,372,036,854: "NaN"'),
+    ('{"requested_at": "2024-01-20"}', '22023 the value of fact "requested_at" is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z: "2024-01-20"'),
+    ('{"requested_at": "infinity"}', '22023 the value of fact "requested_at" is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z: "infinity"'),
+    ('{"amount": "NaN"}', '22023 the value of fact "amount" is not a number such as 19.90, and below 9,223,372,036,854: "NaN"'),
+    ('{"paid_amount": "12,50"}', '22023 the value of fact "paid_amount" is not a number such as 19.90, and below 9,223,372,036,854: "12,50"'),
+    ('{"requested_at": "2024-01-32T10:00Z"}', '22023 the value of fact "requested_at" is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z: "2024-01-32T10:00Z"'),
+    ('{"delivered_at": "tomorrow at 10:00Z"}', '22023 the value of fact "delivered_at" is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z: "tomorrow at 10:00Z"'),
+    ('{"delivered_at": "294277-01-01T00:00:00Z"}', '22023 the value of fact "delivered_at" is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z: "294277-01-01T00:00:00Z"'),
+    ('{"delivered_at": "01/02/2024 10:00+00"}', '22023 the value of fact "delivered_at" is not a time with an offset from UTC, such as 2026-03-01T10:00:00Z: "01/02/2024 10:00+00"'),
     ('{"amount": [1]}', '22023 the value of fact "amount" must be a string, a number or null'),
     ('{"colour": "red"}', '22023 "colour" is not a fact of a refund'),
     ('"amount"', '22023 the facts of a refund must be a JSON object'),
@@ -259,7 +264,14 @@ SELECT is(pg_temp.answer(facts), answer, facts::text) FROM (VALUES
     ('[999]', ''), 
     ('[1, 2]', '22023 the key of a refund of attachment "desk" has 1 part, not 2'),
     ('[null]', '22023 part 1 of a refund''s key must be a string or a number'),
-    ('["abc"]', '22P02 invalid input syntax for type bigint: "abc"')) q (facts, answer);
+    ('["abc"]', '22P02 part "id" of a refund''s key cannot be read: invalid input syntax for type bigint: "abc"')) q (facts, answer);
+SELECT is((SELECT about FROM service_policy.refund_check('desk', facts, '2024-01-20Z')), about, facts::text || ' is about ' || coalesce(about, 'nothing'))
+  FROM (VALUES
+    ('{"requested_at": "2024-01-20 00:00Z", "delivered_at": "2024-01-01 00:00Z", "amount": 20}'::jsonb, NULL),
+    ('{"requested_at": "2024-01-20 00:00Z", "delivered_at": null, "amount": 20}', 'delivered_at'),
+    ('{"requested_at": "2024-01-20 00:00Z", "category": "slow", "amount": 20}', 'opened_at'),
+    ('{"requested_at": "2024-01-20 00:00Z", "delivered_at": "2023-12-01 00:00Z", "amount": 20}', 'delivered_at'),
+    ('{"category": "gift"}', NULL)) q (facts, about);
 SELECT is(pg_temp.answer('{}', name => 'none'), '42704 attachment "none" does not exist', 'no such attachment');
 SELECT is(pg_temp.answer(NULL), '', 'no facts');
 SELECT throws_ok($$SELECT service_policy.refund_check('desk', '{}', 'infinity')$$, '22008', NULL, 'as of no time');
