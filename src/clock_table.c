@@ -16,6 +16,7 @@
 
 #include "bulk.h"
 #include "clock_table.h"
+#include "wake.h"
 
 /* So many cycles that are not the newest are read rather than looked past. */
 #define CYCLES_READ 4
@@ -219,6 +220,16 @@ fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 }
 
 /*
+ * It is due earlier than is known, perhaps.
+ */
+static void
+wake(const SvpStoredClock *clock)
+{
+	if (clock->climb.has_next)
+		svp_wake_at(clock->climb.next_at);
+}
+
+/*
  * Add a clock.  One that a snapshot is too old to see is a serialization
  * failure, and no duplicate key of the CRM's.
  */
@@ -233,6 +244,7 @@ svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock 
 	else if (!svp_rows_insert_new(attachment, SVP_CLOCK, row.values, row.nulls))
 		elog(ERROR, "cycle %d of %s is among a ticket's clocks already", clock->clock.cycle,
 			 clock->metric);
+	wake(clock);
 }
 
 void
@@ -244,6 +256,7 @@ svp_clock_change(SvpAttachment *attachment, const Datum *key, const SvpStoredClo
 	fill_row(&row, attachment, key, clock);
 	(void) svp_rows_update(attachment, SVP_CLOCK, ItemPointerIsValid(&place) ? &place : NULL,
 						   row.values, row.nulls);
+	wake(clock);
 }
 
 static void

@@ -15,7 +15,7 @@
 
 #include "visit.h"
 
-/* Between the visits of a long piece of work, for those who wait for the database. */
+/* Between visits at least, for those who wait for the database. */
 #define BREATH SVP_USEC_PER_SEC
 
 #define FIRST_RETRY SVP_USEC_PER_SEC
@@ -27,10 +27,18 @@ svp_visit_init(SvpVisit *visit, int64 now)
 	*visit = (SvpVisit) {.ended_at = now,.next_at = now,.wanted_at = SVP_NEVER};
 }
 
+int64
+svp_visit_known_until(const SvpVisit *visit)
+{
+	if (visit->failures > 0 && !visit->is_on)
+		return SVP_ALWAYS;
+	return Min(visit->next_at, visit->wanted_at);
+}
+
 bool
 svp_visit_want(SvpVisit *visit, int64 at)
 {
-	if ((visit->failures > 0 && !visit->is_on) || at >= Min(visit->next_at, visit->wanted_at))
+	if (at >= svp_visit_known_until(visit))
 		return false;
 	visit->wanted_at = at;
 	return true;
@@ -86,5 +94,6 @@ svp_visit_due(const SvpVisit *visit, int64 naptime)
 		return SVP_NEVER;
 	if (visit->failures > 0)
 		return visit->next_at;
-	return Min(Min(visit->next_at, visit->wanted_at), visit->ended_at + naptime);
+	return Min(Min(visit->next_at, Max(visit->wanted_at, visit->ended_at + BREATH)),
+			   visit->ended_at + naptime);
 }

@@ -11,6 +11,7 @@
 #define SVP_VISIT_H
 
 #define SVP_NEVER INT64CONST(0x7fffffffffffffff)
+#define SVP_ALWAYS (-SVP_NEVER)
 
 /* How a visit ended. */
 typedef enum SvpVisitEnd
@@ -34,8 +35,12 @@ typedef struct SvpVisit
 /* A database that nobody has visited yet. */
 extern void svp_visit_init(SvpVisit *visit, int64 now);
 
-/* Something has come up there that is due at that time.  Is that earlier than was known? */
+/*
+ * Something has come up there that is due at that time.  Is that earlier than
+ * was known?  What is due from known_until on, or later, is not.
+ */
 extern bool svp_visit_want(SvpVisit *visit, int64 at);
+extern int64 svp_visit_known_until(const SvpVisit *visit);
 
 /* due_at: when something is due, or SVP_NEVER */
 extern void svp_visit_begin(SvpVisit *visit);

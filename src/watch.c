@@ -4,7 +4,8 @@
  *		The databases that are visited by workers, in shared memory.
  *
  * There is none of it unless the library was preloaded.  One lock guards
- * everything, and is held for a look at the entries and no more.
+ * everything, and is held for a look at the entries and no more.  Up to when
+ * it is known what is due there is read without it.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -101,10 +102,21 @@ find_or_add(Oid database, TimestampTz now)
 	if (entry == NULL)
 		return NULL;
 	memset(entry, 0, sizeof(*entry));
-	entry->database = database;
 	entry->report.due_at = SVP_NEVER;
 	svp_visit_init(&entry->visit, now);
+	pg_atomic_init_u64(&entry->known_until, svp_visit_known_until(&entry->visit));
+	pg_write_barrier();
+	entry->database = database;
 	return entry;
+}
+
+/*
+ * After each change of the visit.
+ */
+static void
+publish(SvpWatched *entry)
+{
+	pg_atomic_write_u64(&entry->known_until, svp_visit_known_until(&entry->visit));
 }
 
 static TimestampTz
@@ -137,7 +149,10 @@ svp_watch_lead(void)
 	for (int i = 0; i < watch->n; i++)
 	{
 		if (watch->databases[i].visit.is_on)
+		{
 			svp_visit_init(&watch->databases[i].visit, now);
+			publish(&watch->databases[i]);
+		}
 	}
 	LWLockRelease(watch->lock);
 	before_shmem_exit(stop_leading, (Datum) 0);
@@ -188,6 +203,7 @@ svp_watch_next(TimestampTz now, TimestampTz *next)
 	{
 		database = first->database;
 		svp_visit_begin(&first->visit);
+		publish(first);
 		first->report.end = SVP_VISIT_FAILED;
 		first->report.has_error = false;
 	}
@@ -234,6 +250,7 @@ svp_watch_end(Oid database, TimestampTz now)
 		if (report->end == SVP_VISIT_FAILED)
 			count_failure(report, now);
 		svp_visit_end(&entry->visit, report->end, report->due_at, now);
+		publish(entry);
 		is_absent = report->end != SVP_VISIT_FAILED && !report->is_present;
 		if (is_absent && due(entry) > now)
 			entry->database = InvalidOid;
@@ -283,6 +300,32 @@ svp_watch_error(Oid database, const char *error)
 
 /* For all others */
 
+bool
+svp_watch_exists(void)
+{
+	return watch != NULL;
+}
+
+/*
+ * What a visit sees that has yet to begin is no news, so this is asked after
+ * the commit of what is due.
+ */
+bool
+svp_watch_knows(Oid database, TimestampTz at)
+{
+	static SvpWatched *mine = NULL;
+
+	if (watch == NULL)
+		return true;
+	if (mine == NULL || mine->database != database)
+	{
+		LWLockAcquire(watch->lock, LW_SHARED);
+		mine = find(database);
+		LWLockRelease(watch->lock);
+	}
+	return mine != NULL && at >= (TimestampTz) pg_atomic_read_u64(&mine->known_until);
+}
+
 /*
  * Called as a transaction commits, so it must not fail.
  */
@@ -290,16 +333,19 @@ void
 svp_watch_want(Oid database, TimestampTz at)
 {
 	SvpWatched *entry;
-	bool		is_earlier = true;
+	bool		is_earlier;
 
 	if (watch == NULL)
 		return;
 	LWLockAcquire(watch->lock, LW_EXCLUSIVE);
 	entry = find(database);
 	if (entry != NULL)
+	{
 		is_earlier = svp_visit_want(&entry->visit, at);
+		publish(entry);
+	}
 	else
-		(void) find_or_add(database, at);
+		is_earlier = find_or_add(database, Min(at, GetCurrentTimestamp())) != NULL;
 	if (is_earlier && watch->leader != NULL)
 		SetLatch(watch->leader);
 	LWLockRelease(watch->lock);

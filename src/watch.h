@@ -12,6 +12,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "port/atomics.h"
 
 #include "visit.h"
 
@@ -33,6 +34,7 @@ typedef struct SvpWatchReport
 typedef struct SvpWatched
 {
 	Oid			database;		/* InvalidOid: not in use */
+	pg_atomic_uint64 known_until;	/* see svp_visit_known_until(); read without the lock */
 	SvpVisit	visit;
 	SvpWatchReport report;
 } SvpWatched;
@@ -64,7 +66,13 @@ extern bool svp_watch_read(Oid database, SvpWatchReport *report);
 extern void svp_watch_tell(Oid database, const SvpWatchReport *report);
 extern void svp_watch_error(Oid database, const char *error);
 
-/* For all others: something is due there at that time. */
+/*
+ * For all others: something is due there at that time.  Whether that is known
+ * can be asked first, which costs next to nothing; it is true where nobody
+ * watches.
+ */
+extern bool svp_watch_exists(void);
+extern bool svp_watch_knows(Oid database, TimestampTz at);
 extern void svp_watch_want(Oid database, TimestampTz at);
 
 /* All that are watched; none if the library was not preloaded. */

@@ -51,11 +51,13 @@ test_wants(void)
 	ok(svp_visit_want(&visit, NOON + SECONDS(10)), "what comes earlier does");
 	ok(!svp_visit_want(&visit, NOON + SECONDS(15)), "… but not once something yet earlier has");
 	is_int64(svp_visit_due(&visit, NAPTIME), NOON + SECONDS(10), "the earliest counts");
+	is_int64(svp_visit_known_until(&visit), NOON + SECONDS(10), "… from there on nothing is news");
 	is_int64(next_after(SVP_VISIT_DONE, SVP_NEVER), 60000, "a visit has seen what was wanted before it began");
 	svp_visit_begin(&visit);
+	is_int64(svp_visit_known_until(&visit), SVP_NEVER, "everything is news once it begins");
 	ok(svp_visit_want(&visit, NOON), "what is wanted while it goes on");
 	svp_visit_end(&visit, SVP_VISIT_DONE, SVP_NEVER, NOON + SECONDS(1));
-	is_int64(svp_visit_due(&visit, NAPTIME), NOON, "… is looked at after it");
+	is_int64(svp_visit_due(&visit, NAPTIME), NOON + SECONDS(2), "… is looked at a second after it");
 }
 
 static void
@@ -82,6 +84,7 @@ test_retries(void)
 		(void) next_after(SVP_VISIT_FAILED, SVP_NEVER);
 	is_int64(next_after(SVP_VISIT_FAILED, SVP_NEVER), 300000, "… for however many");
 	ok(!svp_visit_want(&visit, NOON), "and nobody makes it sooner");
+	is_int64(svp_visit_known_until(&visit), SVP_ALWAYS, "… so nothing is news");
 	(void) next_after(SVP_VISIT_DONE, SVP_NEVER);
 	is_int64(next_after(SVP_VISIT_FAILED, SVP_NEVER), 1000, "once it works it begins anew");
 	(void) next_after(SVP_VISIT_STUCK, SVP_NEVER);
