@@ -12,10 +12,14 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "explain_refund.h"
+#include "instant.h"
 #include "key.h"
+#include "mapping.h"
+#include "refund_facts.h"
 #include "refund_table.h"
 #include "refund_text.h"
 
@@ -100,6 +104,76 @@ tell_decision(SvpStory *story, const Row *row)
 		svp_tell(story, version == NULL ? "  no version was in force" : "  no rule of version %s applied", version);
 }
 
+/* Facts, as they were kept: see svp_refund_facts_jsonb() */
+
+/* The parts of a ticket's key, or NULL if none was named. */
+static char *
+ticket_text(JsonbContainer *parts)
+{
+	StringInfoData text;
+	int			nparts = JsonContainerSize(parts);
+
+	initStringInfo(&text);
+	for (int i = 0; i < nparts; i++)
+	{
+		char	   *part = svp_json_text(getIthJsonbValueFromContainer(parts, i));
+
+		if (part == NULL)
+			return NULL;
+		appendStringInfo(&text, "%s%s", i > 0 ? "/" : "", part);
+	}
+	return text.data;
+}
+
+static char *
+unreadable_text(JsonbContainer *object)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	JsonbValue	value;
+
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	return psprintf("\"%s\", which could not be read", svp_json_text(&value));
+}
+
+static char *
+fact_text(const char *name, const JsonbValue *value)
+{
+	char	   *text;
+	int64		at;
+
+	if (value->type == jbvBinary)
+		return JsonContainerIsArray(value->val.binary.data) ?
+			ticket_text(value->val.binary.data) : unreadable_text(value->val.binary.data);
+	text = svp_json_text(value);
+	return svp_fact_kind(name) == SVP_FACT_TIME && svp_instant_parse(text, &at) ?
+		svp_refund_instant(NULL, at) : text;
+}
+
+static void
+tell_facts(SvpStory *story, const Row *row)
+{
+	bool		isnull;
+	Datum		facts = SPI_getbinval(row->tuple, row->descriptor, FACTS, &isnull);
+	JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(facts)->root);
+	JsonbValue	value;
+
+	svp_tell(story, "  facts");
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		char	   *name = svp_json_text(&value);
+		char	   *text;
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		text = fact_text(name, &value);
+		if (text != NULL)
+			svp_tell(story, "    %s %s", strcmp(name, SVP_KEPT_PROBLEM) == 0 ?
+					 "a mapped expression failed:" : name, text);
+	}
+}
+
 static void
 tell_values(SvpStory *story, const Row *row)
 {
@@ -113,7 +187,7 @@ tell_values(SvpStory *story, const Row *row)
 	append_known(&line, "cutoff", time_column(row, CUTOFF_AT));
 	if (line.len > 0)
 		svp_tell(story, "%s", line.data);
-	svp_tell(story, "  facts %s", column(row, FACTS));
+	tell_facts(story, row);
 }
 
 /*

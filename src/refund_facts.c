@@ -178,7 +178,7 @@ svp_refund_facts_jsonb(const SvpRefundCase *refund)
 	}
 	if (refund->facts.problem != NULL)
 	{
-		push_key(&state, "problem");
+		push_key(&state, SVP_KEPT_PROBLEM);
 		push_text(&state, WJB_VALUE, refund->facts.problem);
 	}
 	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));

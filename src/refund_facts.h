@@ -12,6 +12,9 @@
 
 #include "refund_case.h"
 
+/* Among the facts that are kept: why a mapped expression failed. */
+#define SVP_KEPT_PROBLEM	"problem"
+
 /* What is different between two versions of a refund's row. */
 typedef enum SvpRefundDifference
 {

@@ -239,7 +239,9 @@ append_cutoff(StringInfo text, const SvpRefundCase *refund)
 	if (refund->relief.grace_days > 0)
 		appendStringInfo(text, ", with %d day%s of grace", refund->relief.grace_days,
 						 refund->relief.grace_days == 1 ? "" : "s");
-	if (cutoff->window == &refund->rule->window && asked->knowledge == SVP_KNOWN)
+	if (cutoff->window == &refund->rule->window && asked->value == refund->now)
+		appendStringInfoString(text, "; when the customer asked is not known, so it is now");
+	else if (cutoff->window == &refund->rule->window && asked->knowledge == SVP_KNOWN)
 		appendStringInfo(text, "; the customer asked at %s", svp_refund_instant(calendar, asked->value));
 	appendStringInfoString(text, ". ");
 }

@@ -126,9 +126,12 @@ ALTER TABLE crm.refund DISABLE TRIGGER USER;
 UPDATE crm.refund SET paid = 50, kind = 'shares', ticket_id = 99 WHERE id = 2;
 ALTER TABLE crm.refund ENABLE TRIGGER USER;
 SELECT line FROM service_policy.explain_refund('support', '[2]', '2026-03-25 10:00+00') line WHERE line ~ 'differ in|ticket|shares|max_share|paid_amount';
+-- A fact a line, as they were read then.
+INSERT INTO crm.refund (id, amount, kind, delivered_at, asked_at) VALUES (4, 5, 'flagged', 'infinity', '2026-03-20 10:00:00.5+00');
+SELECT line FROM service_policy.explain_refund('support', '[4]', '2026-03-25 10:00+00') line WHERE line ~ '^  facts|^    ';
 -- One that is gone, and one that never was.
 DELETE FROM crm.refund WHERE id = 2;
-SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[2]') line WHERE line !~ 'facts';
+SELECT regexp_replace(line, '(^decision \d,|until) \S+ \S+ UTC(, written by \S+:)?', '\1 …') FROM service_policy.explain_refund('support', '[2]') line WHERE line !~ '^  facts|^    ';
 SELECT service_policy.explain_refund('support', '[99]');
 SELECT service_policy.refundable_until('support', '[1]') IS NOT NULL AS here, service_policy.refundable_until('support', '[99]') IS NULL AS not_here;
 

@@ -80,6 +80,9 @@ $$;
 INSERT INTO crm.refund (id, amount, kind, delivered_at, asked_at) VALUES (3, 5, 'book', '2026-04-02 12:00+00', '2026-04-07 22:59+00');
 INSERT INTO crm.refund (id, amount, kind, delivered_at, asked_at) VALUES (4, 5, 'book', '2026-04-02 12:00+00', '2026-04-07 23:00+00');
 
+-- Nobody knows when the customer asked.
+INSERT INTO crm.refund (id, amount, delivered_at) VALUES (4, 5, '2020-03-01 10:00+00');
+
 -- Amounts.
 INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (4, 200, '2026-03-01 10:00+00', '2026-03-05 10:00+00');
 INSERT INTO crm.refund (id, amount, delivered_at, asked_at) VALUES (5, 200.001, '2026-03-01 10:00+00', '2026-03-05 10:00+00');
