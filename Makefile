@@ -19,6 +19,7 @@ SQL_PARTS = \
 	restate \
 	escalation \
 	suspension \
+	action \
 	worker \
 	outbox \
 	explain \

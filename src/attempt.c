@@ -37,8 +37,8 @@ must_propagate(int sqlerrcode)
 		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE);
 }
 
-static ErrorData *
-run(void (*work) (void *arg), void *arg)
+ErrorData *
+svp_attempt_whatever(void (*work) (void *arg), void *arg)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -79,7 +79,7 @@ propagate(ErrorData *error)
 ErrorData *
 svp_attempt(void (*work) (void *arg), void *arg)
 {
-	return propagate(run(work, arg));
+	return propagate(svp_attempt_whatever(work, arg));
 }
 
 typedef struct Errand
@@ -108,7 +108,7 @@ ErrorData *
 svp_attempt_impatiently(void (*work) (void *arg), void *arg)
 {
 	Errand		errand = {work, arg};
-	ErrorData  *error = run(do_impatiently, &errand);
+	ErrorData  *error = svp_attempt_whatever(do_impatiently, &errand);
 
 	return error != NULL && error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ?
 		error : propagate(error);

@@ -14,4 +14,7 @@
 extern ErrorData *svp_attempt(void (*work) (void *arg), void *arg);
 extern ErrorData *svp_attempt_impatiently(void (*work) (void *arg), void *arg);
 
+/* The same, and every error is returned: it is for the caller to let one through. */
+extern ErrorData *svp_attempt_whatever(void (*work) (void *arg), void *arg);
+
 #endif							/* SVP_ATTEMPT_H */

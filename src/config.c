@@ -47,6 +47,7 @@ static SvpConfigTable config_tables[] = {
 	{"policy_version", SVP_CONFIG_POLICY, InvalidOid},
 	{"attachment", SVP_CONFIG_ATTACHMENT, InvalidOid},
 	{"attachment_table", SVP_CONFIG_ATTACHMENT, InvalidOid},
+	{"action", SVP_CONFIG_ATTACHMENT, InvalidOid},
 	{"suspension", SVP_CONFIG_SUSPENSION, InvalidOid}
 };
 

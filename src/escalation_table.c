@@ -14,6 +14,7 @@
 
 #include "utils/timestamp.h"
 
+#include "action.h"
 #include "escalation_table.h"
 
 bool
@@ -40,11 +41,14 @@ svp_escalation_add(SvpAttachment *attachment, const Datum *key,
 	svp_row_add_text(&row, level->assign);
 	svp_row_add_text(&row, level->priority);
 	svp_row_add_text(&row, level->call);
-	svp_row_add_text(&row, "pending");
+	svp_row_add_text(&row, level->notify == NULL ? NULL : "pending");
 	svp_row_add(&row, Int32GetDatum(0));
-	svp_row_add(&row, TimestampTzGetDatum(fired_at));
+	svp_row_add_optional(&row, level->notify != NULL, TimestampTzGetDatum(fired_at));
 	svp_record_write_ticket(&row, &escalation->stored->record);
-	return svp_rows_insert_new(attachment, SVP_ESCALATION, row.values, row.nulls);
+	if (!svp_rows_insert_new(attachment, SVP_ESCALATION, row.values, row.nulls))
+		return false;
+	svp_actions_add(attachment, key, escalation, fired_at);
+	return true;
 }
 
 typedef struct Reading

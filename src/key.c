@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
+#include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -20,6 +21,8 @@
 #include "utils/typcache.h"
 
 #include "key.h"
+
+PG_FUNCTION_INFO_V1(svp_sql_equality);
 
 /*
  * One of an attachment's own tables, which must be there.
@@ -81,6 +84,15 @@ svp_equality(Oid type)
 					NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return name;
+}
+
+/*
+ * service_policy._equality(type)
+ */
+Datum
+svp_sql_equality(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(svp_equality(PG_GETARG_OID(0))));
 }
 
 char *

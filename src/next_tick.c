@@ -22,6 +22,7 @@
 #include "calendar.h"
 #include "config.h"
 #include "settings.h"
+#include "suspension.h"
 #include "tick.h"
 #include "visit.h"
 
@@ -29,6 +30,7 @@ PG_FUNCTION_INFO_V1(svp_next_tick_at);
 
 typedef struct NextTick
 {
+	const char *name;			/* the attachment at hand */
 	const char *schema;
 	TimestampTz at;				/* SVP_NEVER: nothing will be due */
 } NextTick;
@@ -80,25 +82,40 @@ note(NextTick *next, TimestampTz at)
 	next->at = Min(next->at, at);
 }
 
-static void
-note_escalations(NextTick *next)
+/*
+ * The earliest value of a column; SVP_NEVER if there is none, or not even the
+ * column, in evidence of an earlier release.
+ */
+static TimestampTz
+earliest(const NextTick *next, const char *table, const char *column, const char *condition)
 {
+	Oid			relation = get_relname_relid(table, get_namespace_oid(next->schema, false));
 	bool		isnull;
 	Datum		at;
 
-	select_rows(psprintf("SELECT min(next_escalation_at) FROM %s",
-						 quote_qualified_identifier(next->schema, "clock")));
+	if (!OidIsValid(relation) || get_attnum(relation, column) == InvalidAttrNumber)
+		return SVP_NEVER;
+	select_rows(psprintf("SELECT min(%s) FROM %s WHERE %s", column,
+						 quote_qualified_identifier(next->schema, table), condition));
 	at = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (!isnull)
-		note(next, DatumGetTimestampTz(at));
+	return isnull ? SVP_NEVER : DatumGetTimestampTz(at);
 }
 
-static bool
-has_escalations(const NextTick *next)
+/*
+ * Actions wait until nothing suspends them.
+ */
+static void
+note_actions(NextTick *next)
 {
-	Oid			clock = get_relname_relid("clock", get_namespace_oid(next->schema, false));
+	TimestampTz at = earliest(next, "escalation_action", "attempt_at", "state = 'pending'");
+	TimestampTz earliest_at = Max(at, GetCurrentTimestamp());
+	TimestampTz resumed_at;
 
-	return OidIsValid(clock) && get_attnum(clock, "next_escalation_at") != InvalidAttrNumber;
+	if (at == SVP_NEVER)
+		return;
+	resumed_at = svp_suspended_until(next->name, earliest_at);
+	if (resumed_at != DT_NOEND)
+		note(next, resumed_at > earliest_at ? resumed_at : at);
 }
 
 /*
@@ -118,8 +135,8 @@ ask_attachment(void *arg)
 		elog(ERROR, "SPI_connect failed");
 	if (calendars_changed(next))
 		note(next, GetCurrentTransactionStartTimestamp());
-	if (has_escalations(next))
-		note_escalations(next);
+	note(next, earliest(next, "clock", "next_escalation_at", "next_escalation_at IS NOT NULL"));
+	note_actions(next);
 	SPI_finish();
 	svp_settings_leave(level);
 	svp_attachment_leave(&caller);
@@ -138,7 +155,8 @@ svp_next_tick_at(PG_FUNCTION_ARGS)
 
 	foreach(lc, svp_tick_attachments())
 	{
-		next.schema = psprintf("%s_data", (char *) lfirst(lc));
+		next.name = lfirst(lc);
+		next.schema = psprintf("%s_data", next.name);
 		(void) svp_attempt_impatiently(ask_attachment, &next);
 	}
 	if (next.at == SVP_NEVER)

@@ -80,6 +80,12 @@ static const SvpColumn escalation_columns[] = {
 	TICKET_COLUMNS
 };
 
+static const SvpColumn action_columns[] = {
+	{"metric", TEXTOID}, {"cycle", INT4OID}, {"escalation_level", INT4OID},
+	{"occurrence", INT4OID}, {"action", TEXTOID}, {"argument", TEXTOID}, {"state", TEXTOID},
+	{"attempts", INT4OID}, {"attempt_at", TIMESTAMPTZOID}
+};
+
 static const SvpColumn decision_columns[] = {
 	{"seq", INT4OID}, {"decided_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID},
 	{"decision", TEXTOID}, {"reason", TEXTOID}, {"rule", TEXTOID}, {"policy_version", INT4OID},
@@ -105,6 +111,7 @@ static const SvpTableShape shapes[SVP_NTABLES] = {
 	{SVP_KEY_OF_TICKET, "issue", lengthof(issue_columns), issue_columns, 0, true},
 	{SVP_KEY_OF_TICKET, "deadline_move", lengthof(move_columns), move_columns, 0, true},
 	{SVP_KEY_OF_TICKET, "escalation", lengthof(escalation_columns), escalation_columns, 4, false},
+	{SVP_KEY_OF_TICKET, "escalation_action", lengthof(action_columns), action_columns, 5, false},
 	{SVP_KEY_OF_REFUND, "refund_decision", lengthof(decision_columns), decision_columns, 1, false},
 	{SVP_KEY_OF_ITS_OWN, "refund_tally", lengthof(tally_columns), tally_columns, 3, false}
 };

@@ -18,7 +18,10 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
+#include "action.h"
+#include "action_call.h"
 #include "attempt.h"
 #include "config.h"
 #include "escalation_fire.h"
@@ -42,6 +45,8 @@ typedef struct Tick
 	int			clocks;			/* that may still escalate */
 	SvpDue		due;
 	int			nfired;
+	SvpActionBudget actions;
+	bool		has_actions;	/* that are due, of the attachment at hand */
 } Tick;
 
 static void
@@ -84,11 +89,27 @@ fire(void *arg)
 	tick->clocks -= tick->due.n;
 }
 
+static void
+look_for_actions(void *arg)
+{
+	Tick	   *tick = arg;
+
+	tick->has_actions = svp_actions_are_due(tick->name);
+}
+
+static void
+run_actions(void *arg)
+{
+	Tick	   *tick = arg;
+
+	svp_actions_run(tick->name, &tick->actions);
+}
+
 /*
  * Do it for the attachment at hand.  False after a warning.
  */
 static bool
-try(Tick *tick, void (*work) (void *arg), const char *what)
+try(Tick *tick, void (*work) (void *arg), const char *what, const char *done)
 {
 	/* a table that somebody has locked must not hold up the others */
 	ErrorData  *error = svp_attempt_impatiently(work, tick);
@@ -96,21 +117,58 @@ try(Tick *tick, void (*work) (void *arg), const char *what)
 	if (error != NULL)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
-				 errmsg("the clocks of attachment \"%s\" could not be %s: %s", tick->name, what,
+				 errmsg("the %s of attachment \"%s\" could not be %s: %s", what, tick->name, done,
 						error->message),
 				 errhint("The others are. Put right what is missing, or call service_policy.detach(%s).",
 						 quote_literal_cstr(tick->name))));
 	return error == NULL;
 }
 
-static void
+/*
+ * The clocks of the attachment at hand.  Where one thing fails the next would,
+ * for the same reason: then it is false.
+ */
+static bool
 serve(Tick *tick)
 {
-	/* where that fails there is nothing to fire, for the same reason */
-	if (tick->tickets > 0 && !try(tick, recompute, "recomputed"))
+	if (tick->tickets > 0 && !try(tick, recompute, "clocks", "recomputed"))
+		return false;
+	if (tick->clocks == 0)
+		return true;
+	if (!try(tick, fire, "clocks", "escalated"))
+		return false;
+	svp_due_remember(&tick->due);
+	return true;
+}
+
+/*
+ * The actions of the attachment at hand.  What waits for the end of the
+ * transaction is checked first, while we are still the one who began it.
+ */
+static void
+act(Tick *tick)
+{
+	if (!try(tick, look_for_actions, "actions", "read") || !tick->has_actions)
 		return;
-	if (tick->clocks > 0 && try(tick, fire, "escalated"))
-		svp_due_remember(&tick->due);
+	svp_constraints_immediate();
+	(void) try(tick, run_actions, "actions", "run");
+}
+
+/*
+ * Those of all of them, when everything is on record.  Not always from the
+ * same one on: those of the first must not use up the time of all ticks.
+ */
+static void
+act_for_all(Tick *tick, List *names)
+{
+	int			n = list_length(names);
+	int			first = n == 0 ? 0 : (int) ((uint64) GetCurrentTimestamp() % n);
+
+	for (int i = 0; i < n && !tick->actions.is_used_up; i++)
+	{
+		tick->name = list_nth(names, (first + i) % n);
+		act(tick);
+	}
 }
 
 /*
@@ -121,7 +179,8 @@ Datum
 svp_tick(PG_FUNCTION_ARGS)
 {
 	int			batch = PG_GETARG_INT32(0);
-	Tick		tick = {.tickets = batch,.clocks = batch};
+	Tick		tick = {.tickets = batch,.clocks = batch,.actions = {.actions = batch}};
+	List	   *names;
 	ListCell   *lc;
 
 	if (batch < 1)
@@ -131,13 +190,20 @@ svp_tick(PG_FUNCTION_ARGS)
 	if (RecoveryInProgress())
 		PG_RETURN_INT32(0);
 	PreventCommandIfReadOnly("tick()");
-	foreach(lc, svp_tick_attachments())
+	if (svp_action_is_running())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("tick() cannot be called by an action that it runs")));
+	names = svp_tick_attachments();
+	foreach(lc, names)
 	{
 		if (tick.tickets == 0 && tick.clocks == 0)
 			break;
 		tick.name = lfirst(lc);
-		serve(&tick);
+		if (!serve(&tick))
+			names = foreach_delete_current(names, lc);
 	}
-	svp_tick_is_used_up = tick.tickets == 0 || tick.clocks == 0;
+	act_for_all(&tick, names);
+	svp_tick_is_used_up = tick.tickets == 0 || tick.clocks == 0 || tick.actions.is_used_up;
 	PG_RETURN_INT32(tick.nfired);
 }

@@ -15,7 +15,7 @@ CREATE TABLE @data@.escalation (
     assign_to text,
     set_priority text,
     call_function text,
-    state text NOT NULL,
+    state text,
     attempts int NOT NULL,
     attempt_at timestamptz,
     claimed_by text,
@@ -37,7 +37,7 @@ CREATE INDEX escalation_outbox ON @data@.escalation (attempt_at, due_at)
     WHERE notify IS NOT NULL AND state IN ('pending', 'claimed', 'failed');
 
 COMMENT ON TABLE @data@.escalation IS
-    'Levels of escalation that have fired, each once. Written by tick(); the columns from state on are about who is told, and written by claim() and confirm()';
+    'Levels of escalation that have fired, each once. Written by tick(); the columns from state on are about who is told, and written by claim() and confirm(). What else a level does is in escalation_action';
 COMMENT ON COLUMN @data@.escalation.metric IS 'Metric of the clock that escalated';
 COMMENT ON COLUMN @data@.escalation.cycle IS 'Cycle of the clock, from 1';
 COMMENT ON COLUMN @data@.escalation.escalation_level IS 'Number of the level in its chain';
@@ -53,9 +53,9 @@ COMMENT ON COLUMN @data@.escalation.message IS 'What they are told, placeholders
 COMMENT ON COLUMN @data@.escalation.assign_to IS 'To whom to assign the ticket; NULL = it stays';
 COMMENT ON COLUMN @data@.escalation.set_priority IS 'What the ticket''s priority is to become; NULL = it stays';
 COMMENT ON COLUMN @data@.escalation.call_function IS 'Function to call; NULL = none';
-COMMENT ON COLUMN @data@.escalation.state IS 'Of who is to be told: pending, claimed, done, failed (given up) or suppressed (the clock was no longer open). Where nobody is: pending';
+COMMENT ON COLUMN @data@.escalation.state IS 'Of who is to be told: pending, claimed, done, failed (given up) or suppressed (the clock was no longer open). NULL: nobody is';
 COMMENT ON COLUMN @data@.escalation.attempts IS 'How often it was claimed, since it was last given up';
-COMMENT ON COLUMN @data@.escalation.attempt_at IS 'From when on it may be claimed; NULL when it was handled';
+COMMENT ON COLUMN @data@.escalation.attempt_at IS 'From when on it may be claimed; NULL when it was handled, or nobody is told';
 COMMENT ON COLUMN @data@.escalation.claimed_by IS 'The role that claimed it last; NULL if none has';
 COMMENT ON COLUMN @data@.escalation.done_at IS 'When it was confirmed; NULL if it was not';
 COMMENT ON COLUMN @data@.escalation.last_error IS 'Why it could not be sent the last time; NULL if that has not happened';

@@ -23,6 +23,12 @@ SELECT concat_ws('/', @key_text@, metric, cycle, escalation_level, occurrence)::
        attempts,
        done_at,
        last_error::varchar(1000),
+       -- the worst of them
+       (SELECT CASE WHEN bool_or(a.state = 'failed') THEN 'failed' WHEN bool_or(a.state = 'pending') THEN 'pending'
+                    WHEN bool_or(a.state = 'suppressed') THEN 'suppressed' WHEN count(*) > 0 THEN 'done' END
+          FROM @data@.escalation_action a
+         WHERE @a.key=e.key@ AND a.metric = e.metric AND a.cycle = e.cycle
+           AND a.escalation_level = e.escalation_level AND a.occurrence = e.occurrence)::varchar(20) AS action_handling,
        priority::varchar(255),
        channel::varchar(255),
        category::varchar(255),
@@ -32,7 +38,7 @@ SELECT concat_ws('/', @key_text@, metric, cycle, escalation_level, occurrence)::
        team::varchar(255),
        agent::varchar(255),
        customer::varchar(255)
-  FROM @data@.escalation;
+  FROM @data@.escalation e;
 
 COMMENT ON VIEW @views@.escalation_log IS
     'Escalations: one row each time that a level of a chain fired';
@@ -55,10 +61,11 @@ COMMENT ON COLUMN @views@.escalation_log.message IS 'What they are told; NULL if
 COMMENT ON COLUMN @views@.escalation_log.assign_to IS 'To whom the ticket is to be assigned; NULL if it stays';
 COMMENT ON COLUMN @views@.escalation_log.set_priority IS 'What the ticket''s priority is to become; NULL if it stays';
 COMMENT ON COLUMN @views@.escalation_log.call_function IS 'Function to call; NULL if none';
-COMMENT ON COLUMN @views@.escalation_log.handling IS 'Of who is to be told: pending, claimed, done, failed (given up) or suppressed (the clock was no longer open); pending too where nobody is, as this release carries out no other action';
+COMMENT ON COLUMN @views@.escalation_log.handling IS 'Of who is to be told: pending, claimed, done, failed (given up) or suppressed (the clock was no longer open); NULL: nobody is';
 COMMENT ON COLUMN @views@.escalation_log.attempts IS 'How often it was claimed to be sent, since it was last given up';
 COMMENT ON COLUMN @views@.escalation_log.done_at IS 'When it was confirmed that they were told; NULL if it was not';
 COMMENT ON COLUMN @views@.escalation_log.last_error IS 'Why it could not be sent the last time; NULL if that has not happened';
+COMMENT ON COLUMN @views@.escalation_log.action_handling IS 'Of what else the level does, all together: failed (something was given up), pending, suppressed (something was left out) or done, the first that holds of any; NULL: nothing. See escalation_actions';
 COMMENT ON COLUMN @views@.escalation_log.priority IS 'Priority of the ticket when it fired; NULL where not known';
 COMMENT ON COLUMN @views@.escalation_log.channel IS 'Channel of the ticket when it fired; NULL where not known';
 COMMENT ON COLUMN @views@.escalation_log.category IS 'Category of the ticket when it fired; NULL where not known';

@@ -87,7 +87,7 @@ AS $$
                                              met_count,missed_count,remaining_minutes,elapsed_minutes,paused_minutes,
                                              target_minutes,escalation_level,escalation_occurrence,next_escalation_at,acknowledged_at,acknowledged_by,
                                              escalation_id,occurrence,due_on,fired_at,fired_on,delay_minutes,notify,notify_channel,
-                                             subject,assign_to,set_priority,call_function,handling,attempts,attempt_at,claimed_by,done_at,last_error,notification_id,next_attempt_at,failed_count,waiting_count,recorded_on,now_us,
+                                             subject,assign_to,set_priority,call_function,action,argument,action_id,action_handling,done_count,handling,attempts,attempt_at,claimed_by,done_at,last_error,notification_id,next_attempt_at,failed_count,waiting_count,recorded_on,now_us,
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
                                              decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
                                              requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,
@@ -186,8 +186,8 @@ COMMENT ON FUNCTION service_policy._check_states(jsonb) IS 'Complains unless the
 CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,escalation_effectiveness,outbox,backfill_progress}'::text[]
-                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,escalation,calendar_state,backfill}'::text[]
+    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,escalation_actions,escalation_effectiveness,outbox,backfill_progress}'::text[]
+                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,escalation,escalation_action,calendar_state,backfill}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log,refund_attempts,exception_use}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision,refund_attempt,refund_tally,exception}'::text[]
            END
@@ -195,9 +195,14 @@ $$;
 COMMENT ON FUNCTION service_policy._attachment_parts(text, boolean) IS
     'The tables, or the views, that an attached table of this source has in its attachment''s schemas';
 
+CREATE FUNCTION service_policy._equality(type regtype) RETURNS text
+    LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'svp_sql_equality';
+COMMENT ON FUNCTION service_policy._equality(regtype) IS
+    'The operator by which values of a type are equal, as its indexes have it, qualified';
+
 -- The DDL files have these placeholders: @views@ and @data@ (the schemas),
--- @key_columns@ (definitions), @key@ (names), @x.key@ (those of the alias x) and
--- @key_text@ (as text); for refunds also @refund_columns@ (@key_columns@ that may be null),
+-- @key_columns@ (definitions), @key@ (names), @x.key@ (those of the alias x),
+-- @x.key=y.key@ (they are equal) and @key_text@ (as text); for refunds also @refund_columns@ (@key_columns@ that may be null),
 -- @ticket_columns@ and @ticket_key@.
 CREATE FUNCTION service_policy._create_part(part text, attachment text, source text, row_table regclass,
                                             key text[], data_key text[]) RETURNS void
@@ -209,13 +214,15 @@ DECLARE
     definitions text;
     nullable text;
     names text[];
+    equalities text[];
     texts text;
 BEGIN
     SELECT string_agg(definition || ' NOT NULL', E',\n    ' ORDER BY k.position),
            string_agg(definition, E',\n    ' ORDER BY k.position),
            array_agg(quote_ident(k.data_name) ORDER BY k.name <> distribution_column, k.position),
+           array_agg(service_policy._equality(a.atttypid) ORDER BY k.name <> distribution_column, k.position),
            string_agg(quote_ident(k.data_name) || '::text', ', ' ORDER BY k.position)
-      INTO definitions, nullable, names, texts
+      INTO definitions, nullable, names, equalities, texts
       FROM unnest(key, data_key) WITH ORDINALITY AS k (name, data_name, position)
       JOIN pg_attribute a ON a.attrelid = row_table AND a.attname = k.name
       JOIN pg_type t ON t.oid = a.atttypid,
@@ -233,11 +240,15 @@ BEGIN
                                                                              FROM service_policy._ticket_columns(attachment) c)
                                              WHEN '@ticket_key@' THEN (SELECT string_agg(quote_ident(c.name), ', ')
                                                                          FROM service_policy._ticket_columns(attachment) c)
-                                             ELSE CASE WHEN token[1] LIKE '@_.key@'
+                                             ELSE CASE WHEN token[1] LIKE '@_.key=_.key@'
+                                                       THEN (SELECT string_agg(substr(token[1], 2, 2) || name || ' ' || equality || ' '
+                                                                               || substr(token[1], 8, 2) || name, ' AND ')
+                                                               FROM unnest(names, equalities) AS parts (name, equality))
+                                                       WHEN token[1] LIKE '@_.key@'
                                                        THEN substr(token[1], 2, 2) || array_to_string(names, ', ' || substr(token[1], 2, 2))
                                                        ELSE token[1] END
                                              END, '' ORDER BY position)
-               FROM regexp_matches(service_policy._attachment_ddl(part), '@(?:[a-z]\.)?[a-z_]+@|[^@]+|@', 'g')
+               FROM regexp_matches(service_policy._attachment_ddl(part), '@(?:[a-z]\.)?[a-z_]+@|@[a-z]\.key=[a-z]\.key@|[^@]+|@', 'g')
                     WITH ORDINALITY AS ddl (token, position));
 END
 $$;
@@ -408,6 +419,7 @@ BEGIN
     EXECUTE format('CREATE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s '
                    'FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed(%L)',
                    'service_policy_' || name, ticket_table, name);
+    PERFORM service_policy._warn_of_actions(policy, NULL, name);
 END
 $$;
 COMMENT ON FUNCTION service_policy.attach(text, regclass, text, text[], jsonb, jsonb, text, text) IS

@@ -254,16 +254,10 @@ COMMENT ON FUNCTION service_policy._lock_policy_version(text, int) IS
 CREATE FUNCTION service_policy._sections_not_acted_on(document jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT string_agg(section, ', ')
-      FROM (SELECT format('escalations (%s)', string_agg(action, ', '))
-              FROM unnest('{assign,priority,call}'::text[]) AS action
-             WHERE jsonb_path_exists(document, ('$.escalations.levels.' || action)::jsonpath)
-            HAVING count(*) > 0
-             UNION ALL
-            SELECT 'procedures' WHERE coalesce(document -> 'procedures', 'null') NOT IN ('null', '[]')) AS idle (section)
+    SELECT 'procedures' WHERE coalesce(document -> 'procedures', 'null') NOT IN ('null', '[]')
 $$;
 COMMENT ON FUNCTION service_policy._sections_not_acted_on(jsonb) IS
-    'The sections of a document that this release checks and shows, but does not act on, or not on all of one';
+    'The sections of a document that this release checks and shows, but does not act on';
 
 -- Gives time to a new version: none that a version has had force in already, and all that follows.
 CREATE FUNCTION service_policy._make_way(policy text, effective_from timestamptz) RETURNS void
@@ -334,6 +328,7 @@ BEGIN
             MESSAGE = format('version %s of policy "%s" has sections that this release shows but does not act on yet: %s',
                              version, policy, idle_sections);
     END IF;
+    PERFORM service_policy._warn_of_actions(policy, draft.document, NULL);
 END
 $$;
 COMMENT ON FUNCTION service_policy.publish_policy(text, int, timestamptz) IS

@@ -28,12 +28,13 @@ GRANT EXECUTE ON FUNCTION
     service_policy._explain_ticket(text, text[])
     TO PUBLIC;
 
--- Sending notifications: who may is asked of the rights on the attachment's view of them.
+-- Sending notifications, and trying actions anew: who may is asked of the rights on the attachment's view of them.
 GRANT EXECUTE ON FUNCTION
     service_policy.claim(text, int, interval),
     service_policy.confirm(text, text),
     service_policy.fail(text, text, text),
-    service_policy.retry_failed(text, text)
+    service_policy.retry_failed(text, text),
+    service_policy.retry_action(text, text)
     TO PUBLIC;
 
 -- Granting: to whom, and how much, is what the policy says; these ask it.
@@ -72,5 +73,6 @@ GRANT EXECUTE ON FUNCTION
     service_policy._lock_policy_version(text, int),
     service_policy._make_way(text, timestamptz),
     service_policy._name_range(text, text),
-    service_policy._name_range(text, text, text)
+    service_policy._name_range(text, text, text),
+    service_policy._warn_of_actions(text, jsonb, text)
     TO PUBLIC;

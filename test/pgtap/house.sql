@@ -45,7 +45,7 @@ SELECT is_empty($$
     FROM member JOIN pg_proc p ON p.oid = objid AND classid = 'pg_proc'::regclass
     WHERE p.provolatile = 'v' AND p.proname !~ '^_' AND has_function_privilege('public', p.oid, 'EXECUTE')
       AND p.proname NOT IN ('grant_exception', 'approve_refund', 'revoke_exception', 'acknowledge_escalation',
-                            'claim', 'confirm', 'fail', 'retry_failed')
+                            'claim', 'confirm', 'fail', 'retry_failed', 'retry_action')
 $$, 'nobody may call what changes anything unless granted, but for what asks the policy or the rights on the CRM''s or our own relations; helpers run with their caller''s rights');
 
 SELECT is_empty($$

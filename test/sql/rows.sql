@@ -45,7 +45,7 @@ ALTER TABLE guarded_data.clock ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON guarded_data.ledger USING (true);
 ALTER TABLE checked_data.ledger ADD CHECK (seq > 0 AND seq < 100);
 ALTER TABLE checked_data.clock ADD CHECK (cycle < 3);
-DROP VIEW retyped.ticket_status, retyped.compliance CASCADE;
+DROP VIEW retyped.ticket_status, retyped.compliance, retyped.escalation_effectiveness CASCADE;
 ALTER TABLE retyped_data.clock ALTER benchmark TYPE varchar(200), ALTER cycle TYPE bigint, ALTER started_at TYPE timestamptz(3);
 ALTER TABLE retyped_data.ledger ALTER seq TYPE bigint, ALTER source_state TYPE varchar(20);
 CREATE RULE quiet AS ON DELETE TO rewritten_data.ledger DO ALSO NOTIFY rewritten;
@@ -128,7 +128,7 @@ SELECT (SELECT count(*) FROM crm.rows_of('plain', 'ledger')) AS records, (SELECT
 -- The tables that are used directly are those that may be; messages and escalations are of no concern here.
 SELECT variant.name, is_direct, count(ident) FILTER (WHERE ident LIKE '%.ledger') AS ledger, count(ident) FILTER (WHERE ident LIKE '%.clock') AS clock
   FROM crm.variant LEFT JOIN pg_backend_memory_contexts c ON c.name = 'service_policy table' AND c.ident LIKE variant.name || '\_data.%'
- GROUP BY variant.name, is_direct HAVING count(ident) FILTER (WHERE ident NOT LIKE '%.message' AND ident NOT LIKE '%.escalation') <> is_direct::int * 2 ORDER BY 1;
+ GROUP BY variant.name, is_direct HAVING count(ident) FILTER (WHERE ident NOT LIKE '%.message' AND ident NOT LIKE '%.escalation%') <> is_direct::int * 2 ORDER BY 1;
 
 -- What else acts on the rows
 SELECT what, count(*) FROM crm.heard GROUP BY what ORDER BY what;

@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * action_retry.c
+ *		Having actions that were given up tried anew.
+ *
+ * Who may is who was granted UPDATE on the attachment's view of them, which
+ * itself nobody can update; the table is written as its owner.
+ *
+ * Copyright (c) 2026, service_policy contributors
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "action.h"
+#include "revise.h"
+
+PG_FUNCTION_INFO_V1(svp_retry_action);
+
+static void
+check_right(const SvpAttachment *attachment)
+{
+	Oid			view;
+
+	svp_attachment_check_reader(attachment, SVP_ACTIONS_VIEW);
+	view = get_relname_relid(SVP_ACTIONS_VIEW, get_namespace_oid(attachment->name, false));
+	if (pg_class_aclcheck(view, GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" may read the actions of attachment \"%s\", but not have them tried anew",
+						svp_role_name(GetUserId()), attachment->name),
+				 errhint("GRANT UPDATE ON %s is what lets a role do that.",
+						 quote_qualified_identifier(attachment->name, SVP_ACTIONS_VIEW))));
+}
+
+/*
+ * What was given up is little: each id is held against the one that is wanted.
+ */
+static int
+retry(const SvpAttachment *attachment, Datum *values, const char *nulls)
+{
+	Oid			types[] = {TIMESTAMPTZOID, JSONBOID};
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query,
+					 "UPDATE %s SET state = 'pending', attempts = 0, attempt_at = $1"
+					 " WHERE state = 'failed' AND coalesce($2 = jsonb_build_array(",
+					 quote_qualified_identifier(attachment->data_schema, "escalation_action"));
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+		appendStringInfo(&query, "%s::text, ", quote_identifier(attachment->ticket->data_key[i]));
+	appendStringInfoString(&query, "metric, cycle, escalation_level, occurrence, action), true)");
+	if (SPI_execute_with_args(query.data, lengthof(types), types, values, nulls, false,
+							  0) != SPI_OK_UPDATE)
+		elog(ERROR, "the actions of %s cannot be changed", attachment->name);
+	return SPI_processed;
+}
+
+/*
+ * service_policy.retry_action(name, id): what was given up is to be tried anew.
+ */
+Datum
+svp_retry_action(PG_FUNCTION_ARGS)
+{
+	Datum		values[] = {TimestampTzGetDatum(GetCurrentTimestamp()), (Datum) 0};
+	char		nulls[] = {' ', 'n'};
+	SvpAttachment *attachment;
+	SvpRevision revision;
+	int			n;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name must not be null")));
+	if (!PG_ARGISNULL(1))
+	{
+		values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring(PG_GETARG_TEXT_PP(1))));
+		nulls[1] = ' ';
+	}
+	PreventCommandIfReadOnly("retry_action()");
+	attachment = svp_revise_attachment(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	check_right(attachment);
+	svp_revise_begin(&revision, attachment);
+	n = retry(attachment, values, nulls);
+	svp_revise_end(&revision);
+	PG_RETURN_INT32(n);
+}
