@@ -45,9 +45,9 @@ value_of(const void *of, const char *name)
 		case 3:
 			return summary->channel;
 		case 4:
-			return psprintf(INT64_FORMAT, summary->escalations);
+			return psprintf("%d", summary->escalations);
 		case 5:
-			return psprintf(INT64_FORMAT, summary->tickets);
+			return psprintf("%d", summary->tickets);
 		case 6:
 			return summary->levels;
 		case 7:

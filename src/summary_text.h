@@ -19,8 +19,8 @@ typedef struct SvpSummary
 	const char *policy;
 	const char *notify;
 	const char *channel;		/* NULL = not said */
-	int64		escalations;
-	int64		tickets;
+	int			escalations;
+	int			tickets;
 	const char *levels;			/* "1, 2" */
 	const char *metrics;
 	int64		since;			/* when the first of them was due */

@@ -22,8 +22,10 @@
 
 #include "config.h"
 #include "suspension.h"
+#include "tick.h"
 
 PG_FUNCTION_INFO_V1(svp_sql_suspended_until);
+PG_FUNCTION_INFO_V1(svp_sql_suspended_count);
 
 typedef struct Suspension
 {
@@ -147,4 +149,19 @@ svp_sql_suspended_until(PG_FUNCTION_ARGS)
 	if (until == now)
 		PG_RETURN_NULL();
 	PG_RETURN_TIMESTAMPTZ(until);
+}
+
+/*
+ * service_policy._suspended_count(): of the attachments of this database.
+ */
+Datum
+svp_sql_suspended_count(PG_FUNCTION_ARGS)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, svp_tick_attachments())
+		n += svp_suspended_until(lfirst(lc), now) > now ? 1 : 0;
+	PG_RETURN_INT32(n);
 }

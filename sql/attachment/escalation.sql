@@ -19,6 +19,9 @@ CREATE TABLE @data@.escalation (
     attempts int NOT NULL,
     attempt_at timestamptz,
     claimed_by text,
+    claimed_at timestamptz,
+    beyond_limit_at timestamptz,
+    summary_id bigint,
     done_at timestamptz,
     last_error text,
     priority text,
@@ -35,6 +38,8 @@ CREATE TABLE @data@.escalation (
 
 CREATE INDEX escalation_outbox ON @data@.escalation (attempt_at, due_at)
     WHERE notify IS NOT NULL AND state IN ('pending', 'claimed', 'failed');
+CREATE INDEX escalation_claimed ON @data@.escalation (claimed_at) WHERE claimed_at IS NOT NULL;
+CREATE INDEX escalation_summarised ON @data@.escalation (summary_id) WHERE summary_id IS NOT NULL;
 
 COMMENT ON TABLE @data@.escalation IS
     'Levels of escalation that have fired, each once. Written by tick(); the columns from state on are about who is told, and written by claim() and confirm(). What else a level does is in escalation_action';
@@ -53,10 +58,13 @@ COMMENT ON COLUMN @data@.escalation.message IS 'What they are told, placeholders
 COMMENT ON COLUMN @data@.escalation.assign_to IS 'To whom to assign the ticket; NULL = it stays';
 COMMENT ON COLUMN @data@.escalation.set_priority IS 'What the ticket''s priority is to become; NULL = it stays';
 COMMENT ON COLUMN @data@.escalation.call_function IS 'Function to call; NULL = none';
-COMMENT ON COLUMN @data@.escalation.state IS 'Of who is to be told: pending, claimed, done, failed (given up) or suppressed (the clock was no longer open). NULL: nobody is';
+COMMENT ON COLUMN @data@.escalation.state IS 'Of who is to be told: pending, claimed, done, failed (given up), suppressed (the clock was no longer open) or summarised (told with others, see summary_id). NULL: nobody is';
 COMMENT ON COLUMN @data@.escalation.attempts IS 'How often it was claimed, since it was last given up';
 COMMENT ON COLUMN @data@.escalation.attempt_at IS 'From when on it may be claimed; NULL when it was handled, or nobody is told';
 COMMENT ON COLUMN @data@.escalation.claimed_by IS 'The role that claimed it last; NULL if none has';
+COMMENT ON COLUMN @data@.escalation.claimed_at IS 'When it was claimed last; NULL if it was not';
+COMMENT ON COLUMN @data@.escalation.beyond_limit_at IS 'When it was claimed beyond the limit of its minute, as the only one of its kind; NULL if it was not';
+COMMENT ON COLUMN @data@.escalation.summary_id IS 'The summary in escalation_summary that counts it; NULL if it was told by itself';
 COMMENT ON COLUMN @data@.escalation.done_at IS 'When it was confirmed; NULL if it was not';
 COMMENT ON COLUMN @data@.escalation.last_error IS 'Why it could not be sent the last time; NULL if that has not happened';
 COMMENT ON COLUMN @data@.escalation.priority IS 'Priority of the ticket when it fired; NULL where not known';

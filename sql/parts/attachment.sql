@@ -87,7 +87,7 @@ AS $$
                                              met_count,missed_count,remaining_minutes,elapsed_minutes,paused_minutes,
                                              target_minutes,escalation_level,escalation_occurrence,next_escalation_at,acknowledged_at,acknowledged_by,
                                              escalation_id,occurrence,due_on,fired_at,fired_on,delay_minutes,notify,notify_channel,
-                                             subject,assign_to,set_priority,call_function,action,argument,action_id,action_handling,done_count,handling,attempts,attempt_at,claimed_by,done_at,last_error,notification_id,next_attempt_at,failed_count,waiting_count,recorded_on,now_us,
+                                             subject,assign_to,set_priority,call_function,action,argument,action_id,action_handling,done_count,handling,attempts,attempt_at,claimed_by,claimed_at,beyond_limit_at,summary_id,done_at,last_error,notification_id,escalation_count,suspended_count,next_attempt_at,failed_count,waiting_count,recorded_on,now_us,
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
                                              decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
                                              requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,
@@ -186,8 +186,8 @@ COMMENT ON FUNCTION service_policy._check_states(jsonb) IS 'Complains unless the
 CREATE FUNCTION service_policy._attachment_parts(source text, is_view boolean) RETURNS text[]
     LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,escalation_actions,escalation_effectiveness,outbox,backfill_progress}'::text[]
-                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,escalation,escalation_action,calendar_state,backfill}'::text[]
+    SELECT CASE WHEN source = 'ticket' AND is_view THEN '{ticket_status,compliance,compliance_daily,issues,deadline_moves,escalation_log,escalation_actions,escalation_effectiveness,escalation_summaries,outbox,backfill_progress}'::text[]
+                WHEN source = 'ticket' THEN '{ledger,message,clock,issue,deadline_move,escalation,escalation_summary,escalation_action,calendar_state,backfill}'::text[]
                 WHEN source = 'refund' AND is_view THEN '{refund_log,refund_attempts,exception_use}'::text[]
                 WHEN source = 'refund' THEN '{refund_decision,refund_attempt,refund_tally,exception}'::text[]
            END
@@ -200,7 +200,7 @@ CREATE FUNCTION service_policy._equality(type regtype) RETURNS text
 COMMENT ON FUNCTION service_policy._equality(regtype) IS
     'The operator by which values of a type are equal, as its indexes have it, qualified';
 
--- The DDL files have these placeholders: @views@ and @data@ (the schemas),
+-- The DDL files have these placeholders: @views@ and @data@ (the schemas), @name@ (the name as text),
 -- @key_columns@ (definitions), @key@ (names), @x.key@ (those of the alias x),
 -- @x.key=y.key@ (they are equal) and @key_text@ (as text); for refunds also @refund_columns@ (@key_columns@ that may be null),
 -- @ticket_columns@ and @ticket_key@.
@@ -232,6 +232,7 @@ BEGIN
     -- In one pass, so that a column which is named as a placeholder is not taken for one.
     EXECUTE (SELECT string_agg(CASE token[1] WHEN '@views@' THEN quote_ident(attachment)
                                              WHEN '@data@' THEN quote_ident(attachment || '_data')
+                                             WHEN '@name@' THEN quote_literal(attachment)
                                              WHEN '@key_columns@' THEN definitions
                                              WHEN '@key_text@' THEN texts
                                              WHEN '@refund_columns@' THEN nullable

@@ -60,7 +60,8 @@ GRANT EXECUTE ON FUNCTION
     service_policy._window(jsonb),
     service_policy._money(jsonb),
     service_policy._worker_status(),
-    service_policy._suspended_until(text)
+    service_policy._suspended_until(text),
+    service_policy._suspended_count()
     TO PUBLIC;
 GRANT SELECT ON service_policy.worker_status TO PUBLIC;
 

@@ -37,6 +37,11 @@ CREATE FUNCTION service_policy._suspended_until(name text) RETURNS timestamptz
 COMMENT ON FUNCTION service_policy._suspended_until(text) IS
     'Until when an attachment is suspended, at the time of the statement: infinity if somebody has to resume it, NULL if it is not';
 
+CREATE FUNCTION service_policy._suspended_count() RETURNS int
+    LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'svp_sql_suspended_count';
+COMMENT ON FUNCTION service_policy._suspended_count() IS
+    'How many attachments of this database are suspended, at the time of the statement';
+
 CREATE FUNCTION service_policy._check_suspender(name text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -85,6 +90,9 @@ BEGIN
      WHERE s.attachment IS NOT DISTINCT FROM name AND s.starts_at <= statement_timestamp()
        AND (s.ends_at IS NULL OR s.ends_at > statement_timestamp());
     resumed := FOUND;
+    IF resumed THEN
+        PERFORM pg_notify('service_policy_outbox', a.name) FROM service_policy.attachment a WHERE resume_actions.name IS NULL OR a.name = resume_actions.name;
+    END IF;
     IF service_policy._suspended_until(name) IS NOT NULL THEN
         RAISE WARNING 'attachment "%" stays suspended, as all of this database is', name
             USING HINT = 'SELECT service_policy.resume_actions(NULL) ends that.';

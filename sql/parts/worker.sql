@@ -23,7 +23,8 @@ SELECT database.datname::varchar(63) AS database_name,
        status.escalations,
        status.failures,
        status.failed_at,
-       status.error::varchar(255) AS error
+       status.error::varchar(255) AS error,
+       CASE WHEN database.datname = current_database() THEN service_policy._suspended_count() END AS suspended_attachments
   FROM service_policy._worker_status() AS status
   JOIN pg_catalog.pg_database AS database ON database.oid = status.database_id;
 COMMENT ON VIEW service_policy.worker_status IS
@@ -44,3 +45,5 @@ COMMENT ON COLUMN service_policy.worker_status.failures IS 'Visits that ended in
 COMMENT ON COLUMN service_policy.worker_status.failed_at IS 'When the last of them ended; NULL = there was none';
 COMMENT ON COLUMN service_policy.worker_status.error IS
     'Its message, in ASCII, at most 255 characters; NULL = there was none, or you are no member of pg_read_all_stats';
+COMMENT ON COLUMN service_policy.worker_status.suspended_attachments IS
+    'How many attachments are suspended now: of them nothing is handed out, and no action runs; NULL = another database than this one';

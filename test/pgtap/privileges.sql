@@ -25,7 +25,7 @@ SELECT set_eq(
         'retry_action',
         -- in views
         '_clock_microseconds', '_clock_moved', '_text_in', '_entries', '_words', '_minutes', '_working_days', '_scenario', '_languages',
-        '_starts', '_campaigns', '_window', '_money', '_worker_status', '_suspended_until',
+        '_starts', '_campaigns', '_window', '_money', '_worker_status', '_suspended_until', '_suspended_count',
         -- with the rights of who calls
         '_document_problems', '_refuse_problems', '_sections_not_acted_on', '_lock_policy_version', '_make_way', '_name_range', '_warn_of_actions'],
     'everybody may call these functions and no others');
@@ -74,7 +74,7 @@ SELECT set_eq(
        WHERE proname !~ '^_' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')$$,
     $$VALUES ('business_elapsed', 'ss'), ('business_seconds', 'ss'), ('business_deadline', 'ss'), ('business_days_deadline', 'ss'),
              ('is_business_time', 'ss'), ('next_opening', 'ss'), ('next_closing', 'ss'), ('business_windows', 'ss'), ('calendar_revision', 'ss'),
-             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('acknowledge_escalation', 'vu'), ('register_action', 'vu'), ('unregister_action', 'vu'), ('retry_action', 'vu'), ('_warn_of_actions', 'su'), ('_equality', 'su'), ('next_tick_at', 'su'), ('_worker_status', 'vu'), ('suspend_actions', 'vu'), ('resume_actions', 'vu'), ('_suspended_until', 'ss'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
+             ('_clock_microseconds', 'ss'), ('_clock_moved', 'ss'), ('recompute', 'vu'), ('restate', 'vu'), ('tick', 'vu'), ('acknowledge_escalation', 'vu'), ('register_action', 'vu'), ('unregister_action', 'vu'), ('retry_action', 'vu'), ('_warn_of_actions', 'su'), ('_equality', 'su'), ('next_tick_at', 'su'), ('_worker_status', 'vu'), ('_suspended_count', 'su'), ('suspend_actions', 'vu'), ('resume_actions', 'vu'), ('_suspended_until', 'ss'), ('validate_policy', 'ss'), ('policy_in_force', 'ss'),
              ('_document_problems', 'is'), ('_text_in', 'is'),
              ('explain_ticket', 'su'), ('_explain_ticket', 'su'), ('refund_check', 'su'), ('refundable_until', 'su'), ('explain_refund', 'su'), ('_explain_refund', 'su'), ('grant_exception', 'vu'), ('approve_refund', 'vu'), ('revoke_exception', 'vu'), ('claim', 'vu'), ('confirm', 'vu'), ('fail', 'vu'), ('retry_failed', 'vu'),
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),
