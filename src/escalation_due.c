@@ -119,27 +119,34 @@ plan_by_index(void)
 	return level;
 }
 
+void
+svp_due_begin(const SvpRevision *revision, SvpDue *due)
+{
+	due->now = GetCurrentTimestamp();
+	due->relid = svp_data_relation(revision->attachment, "clock");
+	due->clear_until = due->now - DISTANCE;
+}
+
 /*
- * Find clocks that are due, at most so many, those due first.  Nothing is
- * locked.
+ * Those due first come first.  Nothing is locked.
  */
 void
-svp_due_find(const SvpRevision *revision, int limit, SvpDue *due)
+svp_due_find(const SvpRevision *revision, int limit, int offset, SvpDue *due)
 {
 	const SvpAttachment *attachment = revision->attachment;
-	Oid			types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID};
+	Oid			types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT8OID};
 	Datum		values[lengthof(types)];
-	int64		first = due->now = GetCurrentTimestamp();
-
 	int			settings = plan_by_index();
+	int64		first;
+	bool		isnull;
 
-	due->relid = svp_data_relation(attachment, "clock");
 	values[0] = TimestampTzGetDatum(begin_at(bound_of(due->relid), due->now));
 	values[1] = TimestampTzGetDatum(due->now);
 	values[2] = Int64GetDatum(limit);
+	values[3] = Int64GetDatum(offset);
 	if (SPI_execute_with_args(psprintf("SELECT %s, metric, cycle, next_escalation_at FROM %s"
 									   " WHERE next_escalation_at >= $1 AND next_escalation_at <= $2"
-									   " ORDER BY next_escalation_at LIMIT $3",
+									   " ORDER BY next_escalation_at LIMIT $3 OFFSET $4",
 									   svp_revise_key_columns(attachment, ""),
 									   quote_qualified_identifier(attachment->data_schema, "clock")),
 							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
@@ -147,14 +154,11 @@ svp_due_find(const SvpRevision *revision, int limit, SvpDue *due)
 	AtEOXact_GUC(false, settings);
 	due->rows = SPI_tuptable;
 	due->n = SPI_processed;
-	if (due->n > 0)
-	{
-		bool		isnull;
-
-		first = DatumGetTimestampTz(SPI_getbinval(due->rows->vals[0], due->rows->tupdesc,
-												  attachment->ticket->nkey + 3, &isnull));
-	}
-	due->clear_until = Min(first, due->now - DISTANCE);
+	if (due->n == 0)
+		return;
+	first = DatumGetTimestampTz(SPI_getbinval(due->rows->vals[0], due->rows->tupdesc,
+											  attachment->ticket->nkey + 3, &isnull));
+	due->clear_until = Min(first, due->clear_until);
 }
 
 void

@@ -22,7 +22,9 @@ typedef struct SvpDue
 	SPITupleTable *rows;		/* the ticket's key, metric and cycle; until SPI is left */
 } SvpDue;
 
-extern void svp_due_find(const SvpRevision *revision, int limit, SvpDue *due);
+/* Find at most so many that are due by now, after so many that are left where they are. */
+extern void svp_due_begin(const SvpRevision *revision, SvpDue *due);
+extern void svp_due_find(const SvpRevision *revision, int limit, int offset, SvpDue *due);
 
 /* From now on look only beyond what was found, if this transaction commits. */
 extern void svp_due_remember(const SvpDue *due);

@@ -28,12 +28,16 @@
 #include "key.h"
 #include "outbox.h"
 
+/* So many times the limit are looked at, where some cannot be fired. */
+#define PATIENCE 10
+
 typedef struct Firing
 {
 	SvpRevision revision;
 	SvpDue		due;
 	SPIPlanPtr	lock;
 	int			i;				/* of the clock at hand */
+	int			nclocks;		/* that were done */
 	int			nfired;
 } Firing;
 
@@ -133,6 +137,7 @@ fire_clock(void *arg)
 	if (chain.chain != NULL)
 		fire_levels(firing, key, &stored, &chain);
 	svp_clock_change(attachment, key, &stored);
+	firing->nclocks++;
 }
 
 static void
@@ -162,14 +167,15 @@ fire_one_by_one(Firing *firing)
 {
 	const SvpRevision *revision = &firing->revision;
 
-	firing->nfired = 0;
 	for (firing->i = 0; firing->i < firing->due.n; firing->i++)
 	{
+		int			nclocks = firing->nclocks;
 		int			nfired = firing->nfired;
 		ErrorData  *error = svp_attempt(fire_clock, firing);
 
 		if (error == NULL)
 			continue;
+		firing->nclocks = nclocks;
 		firing->nfired = nfired;
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
@@ -180,22 +186,49 @@ fire_one_by_one(Firing *firing)
 	}
 }
 
+static void
+fire_found(Firing *firing)
+{
+	int			nclocks = firing->nclocks;
+	int			nfired = firing->nfired;
+
+	if (svp_attempt(fire_clocks, firing) == NULL)
+		return;
+	firing->nclocks = nclocks;
+	firing->nfired = nfired;
+	fire_one_by_one(firing);
+}
+
+/*
+ * Fire what is due of the attachment, at most so many clocks.  Those that
+ * somebody else has, or that fail, stay where they are, and must not be in the
+ * way of those behind them.
+ */
 int
 svp_escalations_fire(const char *name, int limit, SvpDue *due)
 {
 	Firing		firing = {.nfired = 0};
+	int			nlooked = 0;
+	int			nwanted;
 
 	svp_revise_begin(&firing.revision, svp_revise_attachment(name));
-	svp_due_find(&firing.revision, limit, &firing.due);
-	if (firing.due.n > 0)
+	svp_due_begin(&firing.revision, &firing.due);
+	do
 	{
-		firing.lock = prepare_lock(&firing.revision);
-		if (svp_attempt(fire_clocks, &firing) != NULL)
-			fire_one_by_one(&firing);
+		nwanted = limit - firing.nclocks;
+		svp_due_find(&firing.revision, nwanted, nlooked - firing.nclocks, &firing.due);
+		if (firing.due.n == 0)
+			break;
+		if (firing.lock == NULL)
+			firing.lock = prepare_lock(&firing.revision);
+		fire_found(&firing);
+		nlooked += firing.due.n;
 	}
+	while (firing.due.n == nwanted && firing.nclocks < limit && nlooked / PATIENCE < limit);
 	if (firing.nfired > 0)
 		svp_outbox_wake(firing.revision.attachment);
 	svp_revise_end(&firing.revision);
 	*due = firing.due;
+	due->n = firing.nclocks;
 	return firing.nfired;
 }

@@ -17,6 +17,9 @@
 /* More would be a flood: the next level is what helps. */
 #define MOST_TIMES 100
 
+/* And what a clock may fire at once is to be bounded. */
+#define MOST_LEVELS 100
+
 #define MOST_SHARE (100 * SVP_MILLION)
 
 /* What a level may be triggered by: exactly one of these. */
@@ -232,6 +235,8 @@ parse_escalation(SvpParse *parse, const SvpNode *entry, int index)
 	n = svp_read_list(&node);
 	if (n == 0)
 		svp_node_problem(&node, "lists no level");
+	if (n > MOST_LEVELS)
+		svp_node_problem(&node, "lists %d levels; a chain has at most %d", n, MOST_LEVELS);
 	chain->levels = palloc0(Max(n, 1) * sizeof(SvpEscalationLevel));
 	for (int i = 0; i < n; i++)
 	{
