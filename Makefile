@@ -109,10 +109,10 @@ bench-ticket:
 bench-refund:
 	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/bench/refund/run
 
-# What a tick costs, by what is due and what is open.
+# What a tick costs, by what is due and what is open: CLOCKS=5000000 for so many.
 .PHONY: bench-escalation
 bench-escalation:
-	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/scratch -f test/bench/escalation.sql
+	@MAKE='$(MAKE)' PG_CONFIG='$(PG_CONFIG)' test/scratch $(CLOCKS:%=-v clocks=%) -f test/bench/escalation.sql
 
 # The fuzzers of the pure cores, a minute each; for another time run test/fuzz/run SECONDS.
 .PHONY: fuzz
