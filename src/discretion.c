@@ -86,12 +86,64 @@ who_may(const SvpGrant *grant, const SvpPolicy *policy)
 	return roles.data;
 }
 
+SvpWhose
+svp_discretion_of(const SvpGrant *grant, const SvpPolicy *policy)
+{
+	SvpWhose	whose = SVP_NOBODYS;
+
+	for (int i = 0; i < policy->ndiscretions; i++)
+	{
+		const SvpDiscretion *discretion = &policy->discretions[i];
+
+		if (objection(discretion, grant) == NULL)
+			whose = Max(whose, svp_is_member(grant->granter, discretion->role) ? SVP_THEIR_OWN : SVP_OTHERS);
+	}
+	return whose;
+}
+
+/*
+ * What an entry would have to say for this, as the document has it.
+ */
+static char *
+needed_entry(const SvpGrant *grant)
+{
+	StringInfoData entry;
+	char	   *amount = DatumGetCString(DirectFunctionCall1(numeric_out, svp_refund_numeric(grant->amount)));
+
+	initStringInfo(&entry);
+	if (grant->grace_days > 0)
+		appendStringInfo(&entry, "\"grace_days\": %d%s", grant->grace_days, grant->amount > 0 ? ", " : "");
+	if (grant->amount > 0)
+		appendStringInfoString(&entry, grant->is_approval ? "\"approve_up_to\": " : "\"max_amount\": ");
+	if (grant->amount > 0 && grant->currency != NULL)
+		appendStringInfo(&entry, "{\"%s\": %s}", grant->currency, amount);
+	else if (grant->amount > 0)
+		appendStringInfoString(&entry, amount);
+	return entry.data;
+}
+
+/*
+ * Who may instead.  How far others may go is nothing for those who may not at
+ * all.
+ */
+static char *
+hint(const SvpGrant *grant, const SvpPolicy *policy, bool may_some)
+{
+	char	   *others = who_may(grant, policy);
+
+	if (svp_discretion_of(grant, policy) == SVP_NOBODYS)
+		return psprintf("No role may: an entry in the discretion of the policy would have to give at least %s.",
+						needed_entry(grant));
+	if (!may_some)
+		return "That is for members of the roles which the discretion of the policy names.";
+	if (*others != '\0')
+		return psprintf("Members of one of these roles may: %s.", others);
+	return "The next month begins with its first day in UTC, and what is revoked does not count.";
+}
+
 static void
 refuse(const SvpGrant *grant, const SvpPolicy *policy, const char *why)
 {
-	/* how far others may go is nothing for those who may not at all */
-	char	   *others = *why == '\0' ? "" : who_may(grant, policy);
-
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg(grant->is_approval ? "role \"%s\" may not give this approval" :
@@ -99,7 +151,7 @@ refuse(const SvpGrant *grant, const SvpPolicy *policy, const char *why)
 			 errdetail("The discretion of policy \"%s\", version %d, gives %s.", policy->name,
 					   policy->version,
 					   *why != '\0' ? why : "nothing to a role that it is a member of"),
-			 *others != '\0' ? errhint("Members of one of these roles may: %s.", others) : 0));
+			 errhint("%s", hint(grant, policy, *why != '\0'))));
 }
 
 int64

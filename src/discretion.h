@@ -34,6 +34,16 @@ typedef struct SvpGrant
 
 extern bool svp_is_member(Oid member, const char *role);
 
+/* Whose discretion a grant is within, if anybody's: how many it may be a month does not count. */
+typedef enum SvpWhose
+{
+	SVP_NOBODYS,
+	SVP_OTHERS,
+	SVP_THEIR_OWN				/* the granter's */
+} SvpWhose;
+
+extern SvpWhose svp_discretion_of(const SvpGrant *grant, const SvpPolicy *policy);
+
 /*
  * Grant it as the member of the first role whose discretion it is within, or
  * complain.  Returns its number.

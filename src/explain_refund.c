@@ -17,6 +17,7 @@
 #include "exception_table.h"
 #include "explain_refund.h"
 #include "refund_message.h"
+#include "refund_remedy.h"
 #include "refund_text.h"
 
 PG_FUNCTION_INFO_V1(svp_explain_refund);

@@ -108,6 +108,16 @@ svp_ticket_column(const SvpMapping *ticket, int part)
 	return pstrdup(name);
 }
 
+char *
+svp_key_part_text(Oid type, Datum value)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
+}
+
 /*
  * A key from its parts as text, by the types that were learnt.
  */

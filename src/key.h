@@ -27,6 +27,7 @@ extern const char *svp_equality(Oid type);
 
 /* What a part of a ticket's key is called beside a refund's, see _ticket_columns() in refund.sql. */
 extern char *svp_ticket_column(const SvpMapping *ticket, int part);
+extern char *svp_key_part_text(Oid type, Datum value);
 extern Datum *svp_key_from_text(const Oid *types, int nkey, char **parts);
 
 /* The same where a person gave it, who is told which part cannot be read: of what, and the columns' names. */

@@ -26,6 +26,7 @@ typedef struct SvpRefundCase
 	SvpFacts	facts;
 	int64		now;			/* the moment of the decision */
 	const char *role;			/* the database role that writes it, or asks */
+	bool		key_is_made;	/* by a default, so another attempt would have another */
 	const SvpTally *tally;		/* how its subjects stood when it was counted … */
 	const SvpRefundShare *own;	/* … or, if not, what it was counted for before */
 

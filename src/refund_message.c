@@ -15,6 +15,7 @@
 
 #include "refund_exception.h"
 #include "refund_message.h"
+#include "refund_remedy.h"
 #include "refund_text.h"
 
 static char *
@@ -286,43 +287,6 @@ svp_refund_grounds(const SvpRefundCase *refund)
 		appendStringInfo(&text, "Judged by version %d of policy \"%s\".",
 						 refund->policy->version, refund->policy->name);
 	return text.data;
-}
-
-/*
- * Is it the rule that an exception departs from which refuses, rather than
- * what was paid?
- */
-static bool
-exception_could_help(const SvpRefundCase *refund)
-{
-	SvpRefundReason reason = refund->decision.reason;
-	SvpRefundBound bound;
-
-	if (reason != SVP_REASON_AMOUNT)
-		return reason == SVP_REASON_CUTOFF || reason == SVP_REASON_ISSUE_LIMIT;
-	return svp_refund_binding_bound(refund, reason, &bound) &&
-		strcmp(bound.name, SVP_FACT_PAID_AMOUNT) != 0 && strcmp(bound.name, SVP_FACT_LINE_PAID) != 0;
-}
-
-/*
- * Who can help, or NULL: an exception departs from the rule, an approval is
- * what it asks for.
- */
-char *
-svp_refund_remedy(const SvpRefundCase *refund)
-{
-	const SvpRefundDecision *decision = &refund->decision;
-
-	if (refund->policy == NULL || refund->policy->ndiscretions == 0)
-		return NULL;
-	if (decision->outcome == SVP_REFUND_NEEDS_APPROVAL && refund->own_approval != NULL)
-		return psprintf("Approval " INT64_FORMAT " is by who refunds, so somebody else has to approve it.",
-						refund->own_approval->id);
-	if (decision->outcome == SVP_REFUND_NEEDS_APPROVAL)
-		return "A role with discretion may approve it with service_policy.approve_refund().";
-	if (exception_could_help(refund))
-		return "A role with discretion may depart from the rule with service_policy.grant_exception().";
-	return NULL;
 }
 
 /*

@@ -18,9 +18,6 @@ extern char *svp_refund_summary(const SvpRefundCase *refund);
 extern char *svp_refund_grounds(const SvpRefundCase *refund);
 extern char *svp_refund_hint(const SvpRefundCase *refund);
 
-/* Which function lets who has discretion help; or NULL. */
-extern char *svp_refund_remedy(const SvpRefundCase *refund);
-
 /* The policy's words, or ours, to the customer; NULL is no language. */
 extern char *svp_refund_customer_message(const SvpRefundCase *refund, const char *language);
 

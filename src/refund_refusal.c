@@ -23,10 +23,10 @@
 #include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "attempt.h"
+#include "key.h"
 #include "refund_facts.h"
 #include "refund_message.h"
 #include "refund_refusal.h"
@@ -99,16 +99,6 @@ known(const SvpRefundCase *refund, const char *name)
 
 /* What the record says */
 
-static const char *
-value_text(Oid type, Datum value)
-{
-	Oid			output;
-	bool		is_varlena;
-
-	getTypeOutputInfo(type, &output, &is_varlena);
-	return OidOutputFunctionCall(output, value);
-}
-
 /* A refund's key in one text, a ticket's in columns of its parts. */
 static void
 add_keys(Record *record, const SvpRefundCase *refund)
@@ -119,11 +109,11 @@ add_keys(Record *record, const SvpRefundCase *refund)
 	initStringInfo(&key);
 	for (int i = 0; i < attachment->refund->nkey && refund->facts.key != NULL; i++)
 		appendStringInfo(&key, "%s%s", i > 0 ? "/" : "",
-						 value_text(attachment->refund_key_types[i], refund->facts.key[i]));
+						 svp_key_part_text(attachment->refund_key_types[i], refund->facts.key[i]));
 	add_text(record, "refund_key", refund->facts.key != NULL ? key.data : NULL);
 	for (int i = 0; i < attachment->ticket->nkey && refund->ticket_key != NULL; i++)
 		add_text(record, svp_table_get(attachment, SVP_REFUND_DECISION)->ticket_names[i],
-				 value_text(attachment->key_types[i], refund->ticket_key[i]));
+				 svp_key_part_text(attachment->key_types[i], refund->ticket_key[i]));
 }
 
 static void

@@ -46,14 +46,36 @@ refuse_undecidable(const char *attachment, const char *problem)
 }
 
 /*
+ * Would a row that is inserted again have another key?
+ */
+static bool
+makes_key(Relation relation, const SvpMapping *refund)
+{
+	for (int i = 0; i < refund->nkey; i++)
+	{
+		AttrNumber	column = get_attnum(RelationGetRelid(relation), refund->key[i]);
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), column - 1);
+
+		if (attribute->atthasdef || attribute->attidentity != '\0')
+			return true;
+	}
+	return false;
+}
+
+/*
  * Refuse a refund.  Of the fields that a client maps to its own errors, the
  * constraint's name is the reason's code.
  */
 static void
-refuse(Relation relation, const SvpRefundCase *refund)
+refuse(const TriggerData *trigger, SvpRefundCase *refund)
 {
-	char	   *hint = svp_refund_hint(refund);
+	Relation	relation = trigger->tg_relation;
 	char	   *schema = get_namespace_name(RelationGetNamespace(relation));
+	char	   *hint;
+
+	refund->key_is_made = TRIGGER_FIRED_BY_INSERT(trigger->tg_event) &&
+		makes_key(relation, refund->attachment->refund);
+	hint = svp_refund_hint(refund);
 
 	svp_refusal_note(refund, schema, RelationGetRelationName(relation));
 	ereport(ERROR,
@@ -131,10 +153,10 @@ withdraw(const Change *change, SvpRefundRecord *before)
 }
 
 static void
-refuse_if_enforced(const Change *change, const SvpRefundCase *refund)
+refuse_if_enforced(const Change *change, SvpRefundCase *refund)
 {
 	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->mode == SVP_MODE_ENFORCE)
-		refuse(change->trigger->tg_relation, refund);
+		refuse(change->trigger, refund);
 }
 
 /*
