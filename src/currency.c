@@ -54,7 +54,8 @@ svp_currency_digits(const char *currency)
 {
 	for (int i = 0; currency != NULL && i < lengthof(exceptions); i++)
 	{
-		if (svp_currency_same(exceptions[i].code, currency))
+		if (exceptions[i].code[0] == capital(currency[0]) &&
+			svp_currency_same(exceptions[i].code, currency))
 			return exceptions[i].digits;
 	}
 	return 2;

@@ -56,7 +56,11 @@ svp_refund_numeric(int64 millionths)
 	return svp_decimal(millionths, decimals);
 }
 
-/* Building jsonb */
+/*
+ * Building jsonb.  The values are put together as they are to be stored: what
+ * pushJsonbValue() does besides, to sort keys and to find out where it is,
+ * would cost as much as storing them.
+ */
 
 static JsonbValue
 text_value(const char *text)
@@ -69,46 +73,63 @@ text_value(const char *text)
 	return value;
 }
 
-static void
-push_key(JsonbParseState **state, const char *name)
+static JsonbValue
+object_with_room(int npairs)
 {
-	JsonbValue	key = text_value(name);
+	JsonbValue	object;
 
-	(void) pushJsonbValue(state, WJB_KEY, &key);
+	object.type = jbvObject;
+	object.val.object.nPairs = 0;
+	object.val.object.pairs = palloc(sizeof(JsonbPair) * npairs);
+	return object;
 }
 
-static void
-push_text(JsonbParseState **state, JsonbIteratorToken as, const char *text)
+/*
+ * Keys are in the order of jsonb: by length, then by their bytes.
+ */
+static bool
+key_before(const JsonbValue *a, const JsonbValue *b)
 {
-	JsonbValue	value = text_value(text);
+	if (a->val.string.len != b->val.string.len)
+		return a->val.string.len < b->val.string.len;
+	return memcmp(a->val.string.val, b->val.string.val, a->val.string.len) < 0;
+}
 
-	(void) pushJsonbValue(state, as, &value);
+/*
+ * Put a pair, whose key is new, in its place.
+ */
+static void
+add_pair(JsonbValue *object, const char *name, JsonbValue value)
+{
+	JsonbPair  *pairs = object->val.object.pairs;
+	JsonbPair	pair = {.key = text_value(name), .value = value};
+	int			i = object->val.object.nPairs++;
+
+	for (; i > 0 && key_before(&pair.key, &pairs[i - 1].key); i--)
+		pairs[i] = pairs[i - 1];
+	pairs[i] = pair;
 }
 
 /*
  * What could not be read is told from what could by being an object.
  */
-static void
-push_unreadable(JsonbParseState **state, const char *text)
+static JsonbValue
+unreadable_value(const char *text)
 {
-	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	push_key(state, "unreadable");
-	push_text(state, WJB_VALUE, text == NULL ? "" : text);
-	(void) pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	JsonbValue	object = object_with_room(1);
+
+	add_pair(&object, "unreadable", text_value(text == NULL ? "" : text));
+	return object;
 }
 
-static void
-push_fact(JsonbParseState **state, JsonbIteratorToken as, const SvpFactMapping *fact,
-		  const SvpFactValue *value)
+static JsonbValue
+fact_value(const SvpFactMapping *fact, const SvpFactValue *value)
 {
 	int			utc = 0;
 	JsonbValue	json;
 
 	if (value->problem != NULL)
-	{
-		push_unreadable(state, value->text);
-		return;
-	}
+		return unreadable_value(value->text);
 	json.type = jbvNull;
 	if (value->set)
 	{
@@ -132,56 +153,51 @@ push_fact(JsonbParseState **state, JsonbIteratorToken as, const SvpFactMapping *
 				break;
 		}
 	}
-	(void) pushJsonbValue(state, as, &json);
+	return json;
 }
 
 /*
- * Push the parts of a ticket's key, which have one name, as a list.  Gives
- * the place of the last.
+ * The parts of a ticket's key, which have one name, as a list.  "i" is the
+ * place of the first, and then of the last.
  */
-static int
-push_ticket(JsonbParseState **state, const SvpRefundCase *refund, int i)
+static JsonbValue
+ticket_value(const SvpRefundCase *refund, int *i)
 {
 	const SvpMapping *mapping = refund->mapping;
+	int			first = *i;
+	JsonbValue	list;
 
-	push_key(state, SVP_FACT_TICKET);
-	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	push_fact(state, WJB_ELEM, &mapping->facts[i], &refund->facts.values[i]);
-	while (i + 1 < mapping->nfacts && strcmp(mapping->facts[i + 1].name, SVP_FACT_TICKET) == 0)
-	{
-		i++;
-		push_fact(state, WJB_ELEM, &mapping->facts[i], &refund->facts.values[i]);
-	}
-	(void) pushJsonbValue(state, WJB_END_ARRAY, NULL);
-	return i;
+	while (*i + 1 < mapping->nfacts && strcmp(mapping->facts[*i + 1].name, SVP_FACT_TICKET) == 0)
+		(*i)++;
+	list.type = jbvArray;
+	list.val.array.rawScalar = false;
+	list.val.array.nElems = *i - first + 1;
+	list.val.array.elems = palloc(sizeof(JsonbValue) * list.val.array.nElems);
+	for (int part = first; part <= *i; part++)
+		list.val.array.elems[part - first] = fact_value(&mapping->facts[part],
+														&refund->facts.values[part]);
+	return list;
 }
 
 Datum
 svp_refund_facts_jsonb(const SvpRefundCase *refund)
 {
 	const SvpMapping *mapping = refund->mapping;
-	JsonbParseState *state = NULL;
+	JsonbValue	facts = object_with_room(mapping->nfacts + 1);
 
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		const SvpFactMapping *fact = &mapping->facts[i];
 		const SvpFactValue *value = &refund->facts.values[i];
 
 		if (strcmp(fact->name, SVP_FACT_TICKET) == 0)
-			i = push_ticket(&state, refund, i);
+			add_pair(&facts, SVP_FACT_TICKET, ticket_value(refund, &i));
 		else if (value->set || value->problem != NULL)
-		{
-			push_key(&state, fact->name);
-			push_fact(&state, WJB_VALUE, fact, value);
-		}
+			add_pair(&facts, fact->name, fact_value(fact, value));
 	}
 	if (refund->facts.problem != NULL)
-	{
-		push_key(&state, SVP_KEPT_PROBLEM);
-		push_text(&state, WJB_VALUE, refund->facts.problem);
-	}
-	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+		add_pair(&facts, SVP_KEPT_PROBLEM, text_value(refund->facts.problem));
+	return JsonbPGetDatum(JsonbValueToJsonb(&facts));
 }
 
 /* Comparing */

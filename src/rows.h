@@ -28,7 +28,7 @@
 #include "attachment.h"
 #include "row.h"
 
-/* The tables of tickets, or those of refunds too, can be used; else says why not. */
+/* The tables of tickets, or those that a refund needs, can be used; else says why not. */
 extern bool svp_rows_prepare(SvpAttachment *attachment, const char **problem);
 extern bool svp_rows_prepare_refund(SvpAttachment *attachment, const char **problem);
 

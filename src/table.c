@@ -291,7 +291,8 @@ svp_table_get(SvpAttachment *attachment, SvpTableId id)
 typedef struct Preparation
 {
 	SvpAttachment *attachment;
-	int			ntables;
+	SvpTableId	first;
+	SvpTableId	last;
 } Preparation;
 
 static void
@@ -299,7 +300,7 @@ bind_all(void *arg)
 {
 	Preparation *preparation = arg;
 
-	for (int id = 0; id < preparation->ntables; id++)
+	for (int id = preparation->first; id <= preparation->last; id++)
 	{
 		SvpTable   *table = svp_table_get(preparation->attachment, (SvpTableId) id);
 
@@ -313,15 +314,15 @@ bind_all(void *arg)
  * here, where a table that is gone can be reported rather than fail.
  */
 static bool
-prepare(SvpAttachment *attachment, int ntables, const char **problem)
+prepare(SvpAttachment *attachment, SvpTableId first, SvpTableId last, const char **problem)
 {
-	Preparation preparation = {attachment, ntables};
+	Preparation preparation = {attachment, first, last};
 	ErrorData  *error;
-	int			id = 0;
+	int			id = first;
 
-	while (id < ntables && svp_table_is_bound(attachment->tables[id]))
+	while (id <= last && svp_table_is_bound(attachment->tables[id]))
 		id++;
-	if (id == ntables)
+	if (id > last)
 		return true;
 	error = svp_attempt(bind_all, &preparation);
 	if (error != NULL)
@@ -332,13 +333,14 @@ prepare(SvpAttachment *attachment, int ntables, const char **problem)
 bool
 svp_rows_prepare(SvpAttachment *attachment, const char **problem)
 {
-	return prepare(attachment, SVP_NTICKET_TABLES, problem);
+	return prepare(attachment, SVP_LEDGER, SVP_LAST_TICKET_TABLE, problem);
 }
 
 bool
 svp_rows_prepare_refund(SvpAttachment *attachment, const char **problem)
 {
-	return prepare(attachment, SVP_NTABLES, problem);
+	return prepare(attachment, SVP_LEDGER, SVP_LEDGER, problem) &&
+		prepare(attachment, SVP_REFUND_DECISION, SVP_REFUND_TALLY, problem);
 }
 
 void
