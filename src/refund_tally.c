@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/numeric.h"
@@ -30,11 +31,14 @@
 #include "refund_case.h"
 #include "refund_table.h"
 #include "rows.h"
+#include "words.h"
+
+PG_FUNCTION_INFO_V1(svp_subject_hash);
 
 /* The columns, see table.c. */
 enum
 {
-	SUBJECT, SCOPE, SEQ, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT, TOTAL_AMOUNT,
+	SUBJECT_HASH, SEQ, SUBJECT, SCOPE, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT, TOTAL_AMOUNT,
 	TOTAL_REFUNDS, ALL_REFUNDS
 };
 
@@ -79,6 +83,48 @@ subject_of(const SvpRefundShare *share, SvpScope scope)
 	return text.data;
 }
 
+/*
+ * Numbers are compared faster than texts, and an index of them is smaller.  A
+ * hash has to stay what it is wherever the table is restored, so it is FNV-1a
+ * over UTF-8.
+ */
+static uint64
+add_to_hash(uint64 hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char) *text) * UINT64CONST(0x100000001B3);
+	return hash;
+}
+
+static Datum
+subject_hash(SvpScope scope, const char *subject)
+{
+	uint64		hash = add_to_hash(UINT64CONST(0xCBF29CE484222325), scope_names[scope]);
+
+	/* of that one nobody knows in what it is written */
+	if (GetDatabaseEncoding() != PG_SQL_ASCII)
+		subject = pg_server_to_any(subject, strlen(subject), PG_UTF8);
+	return Int64GetDatum((int64) add_to_hash(hash, subject));
+}
+
+static bool
+same_text(Datum value, const char *text)
+{
+	const struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
+	size_t		length = strlen(text);
+
+	return VARSIZE_ANY_EXHDR(stored) == length && memcmp(VARDATA_ANY(stored), text, length) == 0;
+}
+
+/*
+ * Is a row of this subject?  Others may have the same hash.
+ */
+static bool
+is_of(const Datum *values, SvpScope scope, const char *subject)
+{
+	return same_text(values[SUBJECT], subject) && same_text(values[SCOPE], scope_names[scope]);
+}
+
 /* Amounts */
 
 /*
@@ -116,9 +162,12 @@ same_currency(const Datum *values, const bool *nulls, const char *currency)
 
 typedef struct Sums
 {
+	SvpScope	scope;
+	const char *subject;
 	const char *currency;
-	int64		seq;			/* of the last row; 0 = there is none */
-	int64		last_at;		/* when that one was counted */
+	int64		seq;			/* of the last row with its hash; 0 = there is none */
+	bool		found;			/* there is one of it */
+	int64		last_at;		/* when its last one was counted */
 	int64		all_refunds;	/* that stand, in any currency … */
 	int64		refunds;		/* … and in this one */
 	Datum		amount;			/* numeric */
@@ -130,8 +179,12 @@ take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	Sums	   *sums = arg;
 
 	if (sums->seq == 0)
-	{
 		sums->seq = DatumGetInt64(values[SEQ]);
+	if (!is_of(values, sums->scope, sums->subject))
+		return true;
+	if (!sums->found)
+	{
+		sums->found = true;
 		sums->last_at = DatumGetInt64(values[COUNTED_AT]);
 		sums->all_refunds = DatumGetInt64(values[ALL_REFUNDS]);
 	}
@@ -148,10 +201,14 @@ take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 static Sums
 read_sums(SvpAttachment *attachment, SvpScope scope, const char *subject, const char *currency)
 {
-	Sums		sums = {.currency = currency, .last_at = DT_NOBEGIN, .amount = svp_refund_numeric(0)};
-	Datum		prefix[] = {CStringGetTextDatum(subject), CStringGetTextDatum(scope_names[scope])};
+	Sums		sums = {
+		.scope = scope, .subject = subject, .currency = currency, .last_at = DT_NOBEGIN
+	};
+	Datum		hash = subject_hash(scope, subject);
 
-	svp_rows_scan(attachment, SVP_REFUND_TALLY, lengthof(prefix), prefix, true, take_sums, &sums);
+	svp_rows_scan(attachment, SVP_REFUND_TALLY, 1, &hash, true, take_sums, &sums);
+	if (sums.amount == (Datum) 0)
+		sums.amount = svp_refund_numeric(0);
 	return sums;
 }
 
@@ -196,9 +253,10 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
 
 	row->n = 0;
+	svp_row_add(row, subject_hash(entry->scope, entry->subject));
+	svp_row_add(row, Int64GetDatum(sums->seq + 1));
 	svp_row_add_text(row, entry->subject);
 	svp_row_add_text(row, scope_names[entry->scope]);
-	svp_row_add(row, Int64GetDatum(sums->seq + 1));
 	svp_row_add(row, TimestampTzGetDatum(at));
 	svp_row_add_text(row, entry->share->currency);
 	svp_row_add(row, amount);
@@ -259,6 +317,8 @@ svp_tally_change(SvpAttachment *attachment, const SvpRefundShare *before,
 
 typedef struct Lately
 {
+	SvpScope	scope;
+	const char *subject;
 	const SvpRefundShare *share;	/* of the refund that this is asked for */
 	int64		before_seq;		/* 0: all of them */
 	int64		since;			/* exclusive */
@@ -281,7 +341,8 @@ add_lately(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	SvpAmount	amount;
 	int			refunds = DatumGetInt32(values[REFUNDS]);
 
-	if (lately->before_seq != 0 && DatumGetInt64(values[SEQ]) >= lately->before_seq)
+	if (!is_of(values, lately->scope, lately->subject) ||
+		(lately->before_seq != 0 && DatumGetInt64(values[SEQ]) >= lately->before_seq))
 		return true;
 	if (DatumGetInt64(values[COUNTED_AT]) <= lately->since)
 		return false;
@@ -314,8 +375,10 @@ read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 {
 	const SvpRefundShare *own = refund->own;
 	const char *subject = subject_of(lately->share, scope);
-	Datum		prefix[] = {CStringGetTextDatum(subject), CStringGetTextDatum(scope_names[scope])};
+	Datum		hash = subject_hash(scope, subject);
 
+	lately->scope = scope;
+	lately->subject = subject;
 	if (counted_none(refund, scope, lately->since))
 		return;
 	if (refund->tally != NULL)
@@ -329,8 +392,7 @@ read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 		lately->refunds = same || !lately->alike ? -1 : 0;
 		lately->amount = same ? -own->amount : 0;
 	}
-	svp_rows_scan(refund->attachment, SVP_REFUND_TALLY, lengthof(prefix), prefix, true,
-				  add_lately, lately);
+	svp_rows_scan(refund->attachment, SVP_REFUND_TALLY, 1, &hash, true, add_lately, lately);
 }
 
 static void
@@ -423,4 +485,20 @@ svp_tally_read(SvpRefundCase *refund)
 		sum_customer(refund, &share);
 	if (rule->duplicate_within > 0)
 		find_duplicate(refund, &share);
+}
+
+/*
+ * service_policy._subject_hash(scope, subject): the number of a subject.
+ */
+Datum
+svp_subject_hash(PG_FUNCTION_ARGS)
+{
+	int			scope = svp_word_index(scope_names, SVP_NSCOPES,
+									   text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	if (scope < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the scope of a sum must be order, line or customer")));
+	PG_RETURN_DATUM(subject_hash((SvpScope) scope, text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }

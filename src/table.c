@@ -97,8 +97,8 @@ static const SvpColumn decision_columns[] = {
 };
 
 static const SvpColumn tally_columns[] = {
-	{"subject", TEXTOID}, {"scope", TEXTOID}, {"seq", INT8OID}, {"counted_at", TIMESTAMPTZOID},
-	{"currency", TEXTOID}, {"amount", NUMERICOID}, {"refunds", INT4OID},
+	{"subject_hash", INT8OID}, {"seq", INT8OID}, {"subject", TEXTOID}, {"scope", TEXTOID},
+	{"counted_at", TIMESTAMPTZOID}, {"currency", TEXTOID}, {"amount", NUMERICOID}, {"refunds", INT4OID},
 	{"reverses_at", TIMESTAMPTZOID}, {"total_amount", NUMERICOID}, {"total_refunds", INT8OID},
 	{"all_refunds", INT8OID}
 };
@@ -113,7 +113,7 @@ static const SvpTableShape shapes[SVP_NTABLES] = {
 	{SVP_KEY_OF_TICKET, "escalation", lengthof(escalation_columns), escalation_columns, 4, false},
 	{SVP_KEY_OF_TICKET, "escalation_action", lengthof(action_columns), action_columns, 5, false},
 	{SVP_KEY_OF_REFUND, "refund_decision", lengthof(decision_columns), decision_columns, 1, false},
-	{SVP_KEY_OF_ITS_OWN, "refund_tally", lengthof(tally_columns), tally_columns, 3, false}
+	{SVP_KEY_OF_ITS_OWN, "refund_tally", lengthof(tally_columns), tally_columns, 2, false}
 };
 
 /* The name and the type of a column, in the order of a row. */

@@ -26,6 +26,11 @@ CREATE FUNCTION service_policy._recount_refunds(name text) RETURNS bigint
 COMMENT ON FUNCTION service_policy._recount_refunds(text) IS
     'Sees that a decision stands on each refund that the table has, and on no other; gives how many there are';
 
+CREATE FUNCTION service_policy._subject_hash(scope text, subject text) RETURNS bigint
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'svp_subject_hash';
+COMMENT ON FUNCTION service_policy._subject_hash(text, text) IS
+    'The number by which the sums of an order, a line or a customer are found';
+
 CREATE FUNCTION service_policy.recount_refunds(name text) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -49,19 +54,21 @@ BEGIN
     refunds := service_policy._recount_refunds(name);
     EXECUTE format('DELETE FROM %I.refund_tally', name || '_data');
     EXECUTE replace($sql$
-        INSERT INTO @data@.refund_tally (scope, subject, seq, counted_at, currency, amount, refunds,
+        INSERT INTO @data@.refund_tally (subject_hash, seq, scope, subject, counted_at, currency, amount, refunds,
                                          total_amount, total_refunds, all_refunds)
-        SELECT scope, subject, row_number() OVER of_subject, decided_at, currency, counted, 1,
+        SELECT hash, row_number() OVER of_hash, scope, subject, decided_at, currency, counted, 1,
                sum(counted) OVER of_currency, count(*) OVER of_currency, count(*) OVER of_subject
           FROM (SELECT d.*, d.ctid AS place, CASE WHEN amount > 0 AND amount < 1e13 THEN amount ELSE 0.00 END AS counted
                   FROM @data@.refund_decision d WHERE withdrawn_at IS NULL) AS standing,
                LATERAL (VALUES ('order', order_id),
                                ('line', regexp_replace(order_id, '([/\\])', '\\\1', 'g') || '/' ||
                                         regexp_replace(line_id, '([/\\])', '\\\1', 'g')),
-                               ('customer', customer)) AS kind (scope, subject)
+                               ('customer', customer)) AS kind (scope, subject),
+               LATERAL service_policy._subject_hash(scope, subject) AS hash
          WHERE subject IS NOT NULL
-        WINDOW of_subject AS (PARTITION BY scope, subject ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING),
-               of_currency AS (PARTITION BY scope, subject, upper(currency COLLATE "C") ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING)
+        WINDOW of_hash AS (PARTITION BY hash ORDER BY scope, subject, decided_at, place),
+               of_subject AS (PARTITION BY hash, scope, subject ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING),
+               of_currency AS (PARTITION BY hash, scope, subject, upper(currency COLLATE "C") ORDER BY decided_at, place ROWS UNBOUNDED PRECEDING)
         $sql$, '@data@', quote_ident(name || '_data'));
     RETURN refunds;
 END

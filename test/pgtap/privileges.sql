@@ -80,7 +80,7 @@ SELECT set_eq(
              ('load_policy', 'vu'), ('publish_policy', 'vu'), ('retire_policy', 'vu'),
              ('attach', 'vu'), ('attach_refunds', 'vu'), ('attach_messages', 'vu'), ('attach_child', 'vu'), ('attach_history', 'vu'), ('backfill', 'vu'), ('detach', 'vu'), ('_check_mapping', 'vu'),
              ('_config_changed', 'vu'), ('_calendar_check', 'vu'), ('_ticket_changed', 'vu'), ('_message_changed', 'vu'), ('_child_changed', 'vu'), ('_ticket_written', 'vu'), ('write_back', 'vu'), ('_check_write_back', 'vu'),
-             ('_refund_decided', 'vu'), ('recount_refunds', 'vu'), ('_recount_refunds', 'vu')$$,
+             ('_refund_decided', 'vu'), ('recount_refunds', 'vu'), ('_recount_refunds', 'vu'), ('_subject_hash', 'is')$$,
     'volatility and parallel safety are as proved: what reads configuration is stable, what writes is volatile');
 
 -- A CRM, and people with less and less to say.

@@ -73,6 +73,17 @@ SELECT is(pg_temp.sum('line', 'L/2'), '30/1/1', '… is not one');
 SELECT is(pg_temp.refund(15, 'L/2', 1, line => '3', line_paid => 5), 'written', 'a line of that');
 SELECT is(pg_temp.sum('line', 'L\/2/3'), '1/1/1', '… is told apart');
 
+-- Another order with the same hash: its rows lie among those of this one
+INSERT INTO desk_data.refund_tally (subject_hash, seq, subject, scope, counted_at, currency, amount, refunds, total_amount, total_refunds, all_refunds)
+SELECT subject_hash, max(seq) + 1, 'not L', 'order', now(), 'USD', 99, 1, 99, 1, 7 FROM desk_data.refund_tally WHERE (scope, subject) = ('order', 'L') GROUP BY 1;
+SELECT is(pg_temp.refund(19, 'L', 50.01), 'refund_amount', 'sums are told apart where the hash is the same');
+SELECT is(pg_temp.refund(19, 'L', 1), 'written', '… and are added up');
+SELECT is(pg_temp.sum('order', 'L'), '51/3/3', '… as they are');
+SELECT is(pg_temp.outcome('DELETE FROM crm.refund WHERE id = 19'), 'written', '… and taken back');
+SELECT is(pg_temp.sum('order', 'L'), '50/2/2', '… from what they were');
+SELECT is((SELECT array_agg(seq ORDER BY seq) FROM desk_data.refund_tally WHERE subject IN ('L', 'not L')), '{1,2,3,4,5}', '… in one sequence of rows');
+DELETE FROM desk_data.refund_tally WHERE subject = 'not L';
+
 -- Currencies are not added
 SELECT is(pg_temp.refund(16, 'L', 1, currency => 'USD'), 'refund_currency', 'another currency in an order');
 SELECT is(pg_temp.refund(16, 'L', 1, currency => NULL), 'refund_currency', 'none');

@@ -128,7 +128,7 @@ foreach my $statement (
 	'CREATE TRIGGER later AFTER INSERT ON crm.payout FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
 	'CREATE TABLE evil.payouts () INHERITS (crm.payout)', 'ALTER TABLE crm.payout ALTER order_id TYPE varchar(5)', 'ALTER TABLE crm.payout RENAME TO payed',
 	'BEGIN; LOCK TABLE payouts_data.refund_tally', 'ROLLBACK; DELETE FROM payouts_data.refund_tally', 'UPDATE payouts_data.refund_decision SET withdrawn_at = now()',
-	q{INSERT INTO payouts_data.refund_tally VALUES ('A', 'order', 99, now(), NULL, 0, 0, NULL, 0, 0, 0)}, 'TRUNCATE payouts_data.refund_tally',
+	q{INSERT INTO payouts_data.refund_tally VALUES (1, 99, 'A', 'order', now(), NULL, 0, 0, NULL, 0, 0, 0)}, 'TRUNCATE payouts_data.refund_tally',
 	q{SELECT service_policy.recount_refunds('payouts')}, q{SELECT service_policy._recount_refunds('payouts')}, q{SELECT service_policy.detach('payouts')},
 	q{UPDATE service_policy.attachment_table SET only_where = 'false'})
 {
