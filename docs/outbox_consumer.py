@@ -4,7 +4,8 @@
     outbox_consumer.py ATTACHMENT DOMAIN COMMAND...
 
 Each notification is a mail to NOTIFY@DOMAIN, handed to the command, such as
-"/usr/sbin/sendmail -t".  The connection is libpq's: PGHOST, PGUSER, PGSERVICE.
+"/usr/sbin/sendmail -t".  One that sums up many escalations has no ticket, and
+says in its subject what it is.  The connection is libpq's: PGHOST, PGUSER, PGSERVICE.
 Runs until it is told to end; where it dies, let it be started again.
 """
 import argparse

@@ -48,9 +48,10 @@ int
 svp_limit_left(const SvpRevision *revision, const char *table, const char *column, TimestampTz now)
 {
 	const SvpPolicy *policy = svp_limiting_policy(revision->attachment, now);
-	int			limit = policy == NULL ? SVP_USUAL_PER_MINUTE : policy->notifications.per_minute;
+	int64		left = policy == NULL ? SVP_USUAL_PER_MINUTE : policy->notifications.per_minute;
 
-	if (limit == SVP_NO_LIMIT)
-		return limit;
-	return (int) Max(limit - count_gone_out(revision, table, column, now), 0);
+	if (left == SVP_NO_LIMIT)
+		return SVP_NO_LIMIT;
+	left -= count_gone_out(revision, table, column, now);
+	return (int) Max(left, 0);
 }

@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "limit.h"
@@ -161,6 +162,21 @@ svp_outbox_claim_only(SvpClaim *claim, Datum notify, Datum channel, bool no_chan
 }
 
 /*
+ * Has statements walk along the index of what waits, whatever is known of the
+ * table: in a storm there are no statistics yet, and to gather and sort all
+ * that waits, for each claim, would take longer than the claims.
+ */
+static int
+enter_order_of_index(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("enable_bitmapscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	return level;
+}
+
+/*
  * Hand out so many, each by itself.  False if there are no more.
  */
 static bool
@@ -169,17 +185,19 @@ claim_each(SvpClaim *claim, int limit)
 	char	   *query = claim_query(claim->revision.attachment, "", "");
 	int			wanted_after = claim->wanted - limit;
 	Oid			type = INT8OID;
+	int			level = enter_order_of_index();
+	bool		has_more = true;
 
 	/* those that were looked at and not handed out make room for others */
-	while (claim->wanted > wanted_after)
+	while (has_more && claim->wanted > wanted_after)
 	{
 		uint64		asked = claim->wanted - wanted_after;
 		Datum		value = Int64GetDatum(asked);
 
-		if (svp_outbox_claim(claim, query, 1, &type, &value, NULL) < asked)
-			return false;
+		has_more = svp_outbox_claim(claim, query, 1, &type, &value, NULL) == asked;
 	}
-	return true;
+	AtEOXact_GUC(false, level);
+	return has_more;
 }
 
 static void
