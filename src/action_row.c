@@ -12,6 +12,8 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
@@ -269,7 +271,8 @@ svp_action_take(SvpAction *action, TimestampTz now, Datum *escalation)
 void
 svp_action_done(SvpAction *action)
 {
-	run(action, action->statements->done, TimestampTzGetDatum(GetCurrentTimestamp()));
+	run(action, action->statements->done,
+		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),

@@ -28,5 +28,5 @@ COMMENT ON COLUMN @data@.escalation_action.argument IS 'To whom to assign, or wh
 COMMENT ON COLUMN @data@.escalation_action.state IS 'pending, done, failed (given up) or suppressed (left out, since the clock was no longer open, or a later level had done the same)';
 COMMENT ON COLUMN @data@.escalation_action.attempts IS 'How often it was tried, since it was last given up';
 COMMENT ON COLUMN @data@.escalation_action.attempt_at IS 'From when on it may be tried; NULL when it was handled';
-COMMENT ON COLUMN @data@.escalation_action.done_at IS 'When it was done; NULL if it was not';
+COMMENT ON COLUMN @data@.escalation_action.done_at IS 'When the transaction began that did it; NULL if it was not';
 COMMENT ON COLUMN @data@.escalation_action.last_error IS 'Why it failed the last time; NULL if it has not';

@@ -55,7 +55,7 @@ COMMENT ON COLUMN @views@.escalation_actions.failed_count IS '1 if it was given 
 COMMENT ON COLUMN @views@.escalation_actions.waiting_count IS '1 if it is yet to be tried, perhaps again, else 0';
 COMMENT ON COLUMN @views@.escalation_actions.attempts IS 'How often it was tried, since it was last given up';
 COMMENT ON COLUMN @views@.escalation_actions.next_attempt_at IS 'From when on it may be tried; NULL when it was handled';
-COMMENT ON COLUMN @views@.escalation_actions.done_at IS 'When it was done; NULL if it was not';
+COMMENT ON COLUMN @views@.escalation_actions.done_at IS 'When the transaction began that did it; NULL if it was not';
 COMMENT ON COLUMN @views@.escalation_actions.last_error IS 'Why it failed the last time; NULL if it has not';
 COMMENT ON COLUMN @views@.escalation_actions.priority IS 'Priority of the ticket when the level fired; NULL where not known';
 COMMENT ON COLUMN @views@.escalation_actions.channel IS 'Channel of the ticket when the level fired; NULL where not known';

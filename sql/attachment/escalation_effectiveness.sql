@@ -62,23 +62,28 @@ SELECT jsonb_build_array(policy_version, benchmark, metric, escalation_level, no
                e.region::varchar(255),
                e.team::varchar(255)
           FROM @data@.escalation e
-          LEFT JOIN @data@.clock c ON @c.key=e.key@ AND c.metric = e.metric AND c.cycle = e.cycle
+          LEFT JOIN @data@.clock c ON (@c.key@) = (@e.key@) AND c.metric = e.metric AND c.cycle = e.cycle
          CROSS JOIN LATERAL (SELECT c.state IS NULL OR coalesce(c.stopped_at < e.fired_at, false) AS is_over) AS clock_was
          CROSS JOIN LATERAL (
-                -- OFFSET has it looked up once for all its uses.  What the tick itself brought about, its transaction recorded, which had begun before.
+                -- OFFSET has it looked up once for all its uses.  What a tick brought about, its own transaction recorded: one that had begun
+                -- before the level fired, or that of another level's action.
                 SELECT (SELECT l.at
                           FROM (SELECT @l.key@, l.at, l.recorded_at
                                   FROM @data@.ledger l
-                                 WHERE @l.key=e.key@ AND l.at > e.fired_at AND l.recorded_at > e.fired_at
+                                 WHERE (@l.key@) = (@e.key@) AND l.at > e.fired_at AND l.recorded_at > e.fired_at
                                    AND l.event IN ('changed', 'responded', 'left')
                                  ORDER BY l.at) AS l
                          WHERE NOT EXISTS (SELECT FROM @data@.message m
-                                            WHERE @m.key=l.key@ AND m.author = 'customer' AND m.recorded_at = l.recorded_at)
+                                            WHERE (@m.key@) = (@l.key@) AND m.author = 'customer' AND m.recorded_at = l.recorded_at)
+                           AND NOT EXISTS (SELECT FROM @data@.escalation_action a
+                                            WHERE (@a.key@) = (@l.key@) AND a.done_at = l.recorded_at)
                          LIMIT 1) AS changed_at,
-                       (SELECT min(m.sent_at)
+                       (SELECT m.sent_at
                           FROM @data@.message m
-                         WHERE @m.key=e.key@ AND m.sent_at > e.fired_at AND m.recorded_at > e.fired_at
-                           AND m.author = 'agent') AS replied_at
+                         WHERE (@m.key@) = (@e.key@) AND m.sent_at > e.fired_at AND m.recorded_at > e.fired_at AND m.author = 'agent'
+                           AND NOT EXISTS (SELECT FROM @data@.escalation_action a
+                                            WHERE (@a.key@) = (@m.key@) AND a.done_at = m.recorded_at)
+                         ORDER BY m.sent_at LIMIT 1) AS replied_at
                 OFFSET 0) AS next) AS effect
  GROUP BY policy_version, benchmark, metric, escalation_level, notify, notify_channel, assign_to, set_priority, call_function,
           priority, channel, category, product, customer_tier, region, team;
@@ -100,7 +105,7 @@ COMMENT ON COLUMN @views@.escalation_effectiveness.repeat_count IS 'Those of the
 COMMENT ON COLUMN @views@.escalation_effectiveness.ticket_count IS 'Tickets for which it fired; not to be added up, as a ticket may be in several rows';
 COMMENT ON COLUMN @views@.escalation_effectiveness.acknowledged_count IS 'Escalations that somebody acknowledged later; an acknowledgement is over when the ticket is reopened';
 COMMENT ON COLUMN @views@.escalation_effectiveness.acknowledged_percent IS 'Share of acknowledged_count in escalation_count, from 0 to 100';
-COMMENT ON COLUMN @views@.escalation_effectiveness.next_event_count IS 'Escalations after which something happened to the ticket: somebody changed or deleted it, or an agent replied in public; not what the customer wrote, nor what the level did itself';
+COMMENT ON COLUMN @views@.escalation_effectiveness.next_event_count IS 'Escalations after which something happened to the ticket: somebody changed or deleted it, or an agent replied in public; not what the customer wrote, nor what a level did itself';
 COMMENT ON COLUMN @views@.escalation_effectiveness.next_event_minutes IS 'Minutes from firing to the first such event, added up; NULL if there was none';
 COMMENT ON COLUMN @views@.escalation_effectiveness.average_next_event_minutes IS 'Mean of these: next_event_minutes by next_event_count; NULL if there was none';
 COMMENT ON COLUMN @views@.escalation_effectiveness.median_next_event_minutes IS 'Median of these; NULL if there was none';

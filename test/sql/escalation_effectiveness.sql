@@ -91,8 +91,22 @@ SELECT fired, next FROM effect WHERE priority = 'own';
 UPDATE help_ticket SET status = 'done', updated_at = now() + interval '2 hours' WHERE id = 30;
 SELECT fired, next, round(minutes) FROM effect WHERE priority = 'own';
 
+-- … nor does what an action of another level changes later, at first there being none to call
+CREATE FUNCTION assign(jsonb) RETURNS void LANGUAGE sql AS
+    $$ UPDATE public.help_ticket SET priority = 'assigned', updated_at = now() + interval '1 hour' WHERE id = ($1 -> 'ticket' ->> 1)::int $$;
+INSERT INTO help_ticket VALUES ('a', 40, 'new', 'act', ago(9), ago(9));
+SELECT service_policy.tick();
+SELECT service_policy.register_action('help', 'assign', 'public.assign');
+UPDATE help_data.escalation_action SET attempt_at = now() WHERE id = 40;
+SELECT service_policy.tick();
+SELECT state FROM help_data.escalation_action WHERE id = 40;
+SELECT l.recorded_at > e.fired_at AND l.at > e.fired_at AS changed_later FROM help_data.ledger l JOIN help_data.escalation e USING (tenant, id) WHERE id = 40 AND l.seq = 2 AND escalation_level = 2;
+SELECT level, fired, next FROM effect WHERE priority = 'act';
+UPDATE help_ticket SET status = 'done', updated_at = now() + interval '2 hours' WHERE id = 40;
+SELECT level, fired, next FROM effect WHERE priority = 'act';
+
 -- two thousand escalations of any kind, against a query of another making
-TRUNCATE help_data.clock, help_data.ledger, help_data.message, help_data.escalation;
+TRUNCATE help_data.clock, help_data.ledger, help_data.message, help_data.escalation, help_data.escalation_action;
 CREATE FUNCTION any_of(n int, VARIADIC what anyarray) RETURNS int LANGUAGE sql AS $$ SELECT abs(hashint8(hashtext(what::text))::bigint % n)::int $$;
 INSERT INTO help_data.clock (tenant, id, metric, cycle, benchmark, policy_version, state, started_at, started_on, due_at, target_us, elapsed_us, paused_us, stopped_at, acknowledged_at)
 SELECT tenant, id, 'resolution', cycle, 'b', 1, state, opened, '2026-01-01', CASE any_of(5, id, cycle, 1) WHEN 0 THEN NULL ELSE opened + any_of(900, id, cycle, 2) * interval '1 minute' END,
@@ -114,12 +128,17 @@ SELECT tenant, id, 'resolution', cycle, level, time, t, t, 1 + any_of(2, id), 'b
        LATERAL (SELECT '2026-01-01'::timestamptz + any_of(900, id, cycle, level, time, ascii(tenant)) * interval '1 minute' AS t) AS s
  WHERE any_of(3, id, cycle, level, time) > 0;
 
+INSERT INTO help_data.escalation_action (tenant, id, metric, cycle, escalation_level, occurrence, action, state, attempts, done_at)
+SELECT tenant, id, 'resolution', 1, 1, seq, 'assign', 'done', 1, recorded_at FROM help_data.ledger WHERE any_of(9, id, seq) = 0;
+
 CREATE VIEW happening AS
+SELECT * FROM (
 SELECT tenant, id, at, recorded_at FROM help_data.ledger
  WHERE event NOT IN ('opened', 'expected')
    AND (tenant, id, recorded_at) NOT IN (SELECT tenant, id, recorded_at FROM help_data.message WHERE author = 'customer')
 UNION ALL
-SELECT tenant, id, sent_at, recorded_at FROM help_data.message WHERE author <> 'customer';
+SELECT tenant, id, sent_at, recorded_at FROM help_data.message WHERE author <> 'customer') AS h
+ WHERE (tenant, id, recorded_at) NOT IN (SELECT tenant, id, done_at FROM help_data.escalation_action);
 CREATE VIEW each_one AS
 SELECT DISTINCT ON (e.tenant, e.id, e.cycle, e.escalation_level, e.occurrence)
        e.policy_version, e.escalation_level, coalesce(e.notify, '') AS notify, coalesce(e.priority, '') AS priority, e.team, e.tenant || e.id AS ticket, e.occurrence,
@@ -155,7 +174,7 @@ SELECT count(*) - count(DISTINCT effectiveness_id) AS alike, bool_and(early_coun
 
 DROP VIEW found, expected, each_one, happening, effect;
 DROP PROCEDURE fire();
-DROP FUNCTION act(), any_of(int, anyarray), ago(numeric);
+DROP FUNCTION act(), assign(jsonb), any_of(int, anyarray), ago(numeric);
 SELECT service_policy.detach('help', false);
 DROP TABLE help_ticket, help_message, help_now;
 ALTER TABLE service_policy.policy_version DISABLE TRIGGER guard;
