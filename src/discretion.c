@@ -174,7 +174,8 @@ svp_grant_within_discretion(const SvpGrant *grant, const SvpPolicy *policy)
 
 			if (id != 0)
 				return id;
-			gives = psprintf("%d a month, all of which are granted", discretion->per_month);
+			gives = psprintf("%d a month, all of which \"%s\" has granted", discretion->per_month,
+							 svp_grant_person(grant, discretion->role));
 		}
 		appendStringInfo(&why, "%s\"%s\" %s", why.len > 0 ? "; " : "", discretion->role, gives);
 	}

@@ -50,6 +50,9 @@ extern SvpWhose svp_discretion_of(const SvpGrant *grant, const SvpPolicy *policy
  */
 extern int64 svp_grant_within_discretion(const SvpGrant *grant, const SvpPolicy *policy);
 
+/* The database role in whose month it counts, as the member of a role. */
+extern const char *svp_grant_person(const SvpGrant *grant, const char *role);
+
 /*
  * Insert it, as the member of a role who grants at most so many a month; 0
  * of them is any number.  Returns its number, or 0 if there is no room left.

@@ -3,9 +3,9 @@
  * exception_number.c
  *		Inserting an exception or approval, as one of so many a month.
  *
- * Each has a number within its month, of those that one database role grants
- * as a member of another.  A unique key has them, so two who grant at the same
- * time cannot both take the last one.
+ * Each has a number within its month, of those that one person grants as a
+ * member of a role.  A unique key has them, so two who grant at the same time
+ * cannot both take the last one.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -17,6 +17,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -40,8 +41,23 @@ subject_text(const SvpGrant *grant)
 	return text.data;
 }
 
+/*
+ * In whose month it counts.  Who is logged in with the discretion has one
+ * month, whichever of their groups they SET ROLE to.  Who has it only by that
+ * is an application that acts for others, each of whom has their own; or a
+ * superuser, who can be everybody.
+ */
+const char *
+svp_grant_person(const SvpGrant *grant, const char *role)
+{
+	Oid			login = GetSessionUserId();
+	bool		has_it = !superuser_arg(login) && has_privs_of_role(login, get_role_oid(role, false));
+
+	return svp_role_name(has_it ? login : grant->granter);
+}
+
 #define OF_THE_MONTH \
-	" granted_by OPERATOR(pg_catalog.=) $1 AND role OPERATOR(pg_catalog.=) $2" \
+	" counted_for OPERATOR(pg_catalog.=) $1 AND role OPERATOR(pg_catalog.=) $2" \
 	" AND granted_month OPERATOR(pg_catalog.=) $3"
 
 static DateADT
@@ -65,7 +81,7 @@ find_number(const SvpGrant *grant, const char *role, int limit, const char *quer
 {
 	Oid			types[] = {TEXTOID, TEXTOID, DATEOID, INT4OID};
 	Datum		values[] = {
-		CStringGetTextDatum(svp_role_name(grant->granter)), CStringGetTextDatum(role),
+		CStringGetTextDatum(svp_grant_person(grant, role)), CStringGetTextDatum(role),
 		DateADTGetDatum(month_of(grant->granted_at)), Int32GetDatum(limit)
 	};
 	bool		isnull;
@@ -140,12 +156,12 @@ add_columns(const SvpGrant *grant, const char *role, int number, StringInfo colu
 {
 	static const Oid column_types[] = {
 		TEXTOID, TEXTOID, TEXTOID, INT4OID, NUMERICOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, TIMESTAMPTZOID, DATEOID, INT4OID, TIMESTAMPTZOID
+		TEXTOID, TEXTOID, TIMESTAMPTZOID, DATEOID, INT4OID, TIMESTAMPTZOID
 	};
 
 	appendStringInfoString(columns,
 						   "kind, subject_kind, subject, grace_days, amount, currency, reason, role,"
-						   " granted_by, agent, granted_at, granted_month, grant_number, expires_at");
+						   " granted_by, counted_for, agent, granted_at, granted_month, grant_number, expires_at");
 	memcpy(types, column_types, sizeof(column_types));
 	svp_row_add_text(row, SVP_GRANT_KIND(grant));
 	svp_row_add_text(row, svp_subject_names[grant->subject_kind]);
@@ -156,6 +172,7 @@ add_columns(const SvpGrant *grant, const char *role, int number, StringInfo colu
 	svp_row_add_text(row, grant->reason);
 	svp_row_add_text(row, role);
 	svp_row_add_text(row, svp_role_name(grant->granter));
+	svp_row_add_text(row, svp_grant_person(grant, role));
 	svp_row_add_text(row, grant->agent);
 	svp_row_add(row, TimestampTzGetDatum(grant->granted_at));
 	svp_row_add(row, DateADTGetDatum(month_of(grant->granted_at)));
@@ -186,7 +203,7 @@ insert(const SvpGrant *grant, const char *role, int number)
 					 columns.data);
 	for (int i = 0; i < row.n; i++)
 		appendStringInfo(&query, "%s$%d", i > 0 ? ", " : "", i + 1);
-	appendStringInfoString(&query, ") ON CONFLICT (granted_by, role, granted_month, grant_number)"
+	appendStringInfoString(&query, ") ON CONFLICT (counted_for, role, granted_month, grant_number)"
 						   " DO NOTHING RETURNING exception_id");
 	if (SPI_execute_with_args(query.data, row.n, types, row.values,
 							  svp_null_flags(row.n, row.nulls), false, 0) != SPI_OK_INSERT_RETURNING)

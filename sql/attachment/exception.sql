@@ -11,6 +11,7 @@ CREATE TABLE @data@.exception (
     reason text NOT NULL,
     role text NOT NULL,
     granted_by text NOT NULL,
+    counted_for text NOT NULL,
     agent text,
     granted_at timestamptz NOT NULL,
     granted_month date NOT NULL,
@@ -26,7 +27,7 @@ CREATE TABLE @data@.exception (
     used_reason text,
     @refund_columns@,
     @ticket_columns@,
-    UNIQUE (granted_by, role, granted_month, grant_number),
+    UNIQUE (counted_for, role, granted_month, grant_number),
     CHECK (used_at IS NULL OR revoked_at IS NULL)
 );
 CREATE INDEX exception_refund_idx ON @data@.exception (@key@);
@@ -48,10 +49,11 @@ COMMENT ON COLUMN @data@.exception.currency IS 'Currency of the amount; NULL = a
 COMMENT ON COLUMN @data@.exception.reason IS 'Why it was granted';
 COMMENT ON COLUMN @data@.exception.role IS 'The role of the policy''s discretion that it is within';
 COMMENT ON COLUMN @data@.exception.granted_by IS 'The database role that granted it';
+COMMENT ON COLUMN @data@.exception.counted_for IS 'The database role in whose month it counts: who was logged in, if that has the discretion without SET ROLE, else granted_by';
 COMMENT ON COLUMN @data@.exception.agent IS 'The agent who granted it, as the application says; NULL where it does not';
 COMMENT ON COLUMN @data@.exception.granted_at IS 'When it was granted';
 COMMENT ON COLUMN @data@.exception.granted_month IS 'First day of that month in UTC';
-COMMENT ON COLUMN @data@.exception.grant_number IS 'Which one of that month this is, of those that granted_by granted as this role; NULL once it is revoked';
+COMMENT ON COLUMN @data@.exception.grant_number IS 'Which one of that month this is, of those that count for counted_for as this role; NULL once it is revoked';
 COMMENT ON COLUMN @data@.exception.expires_at IS 'The first instant at which it can no longer be used';
 COMMENT ON COLUMN @data@.exception.revoked_at IS 'When it was revoked; NULL if it was not';
 COMMENT ON COLUMN @data@.exception.revoked_by IS 'The database role that revoked it';

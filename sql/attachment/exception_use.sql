@@ -30,7 +30,8 @@ SELECT exception_id,
        used_amount::numeric(20,2),
        used_currency::varchar(20),
        revoked_at,
-       revoked_by::varchar(63)
+       revoked_by::varchar(63),
+       counted_for::varchar(63)
   FROM @data@.exception;
 
 COMMENT ON VIEW @views@.exception_use IS
@@ -62,3 +63,4 @@ COMMENT ON COLUMN @views@.exception_use.used_amount IS 'Amount of that refund; N
 COMMENT ON COLUMN @views@.exception_use.used_currency IS 'Currency of that refund; NULL where not known';
 COMMENT ON COLUMN @views@.exception_use.revoked_at IS 'When it was revoked; NULL if it was not';
 COMMENT ON COLUMN @views@.exception_use.revoked_by IS 'The database role that revoked it';
+COMMENT ON COLUMN @views@.exception_use.counted_for IS 'The database role in whose month it counts: who was logged in, if that has the discretion without SET ROLE, else granted_by';

@@ -99,7 +99,7 @@ AS $$
                                OR source = 'refund' AND
                                   (part LIKE 'ticket\_%' OR
                                    part = ANY ('{exception_id,approval_id,kind,subject_kind,subject,grace_days,role,granted_by,granted_at,granted_on,
-                                                 granted_month,grant_number,expires_at,revoked_at,revoked_by,used_at,used_on,used_by,
+                                                 granted_month,grant_number,counted_for,expires_at,revoked_at,revoked_by,used_at,used_on,used_by,
                                                  used_by_agent,used_amount,used_currency,used_reason,used_count,unused_count}'::text[]))
                           THEN source || '_' || part ELSE part END
                      ORDER BY position)

@@ -25,7 +25,7 @@ GRANT USAGE ON SCHEMA crm TO svp_test_app, svp_test_ana;
 GRANT SELECT, INSERT, UPDATE, DELETE ON crm.refund TO svp_test_app, svp_test_ana;
 SELECT columns_are('move', 'exception_use', ARRAY['exception_id', 'kind', 'status', 'used_count', 'unused_count', 'subject_kind', 'subject', 'reason', 'role', 'granted_by',
     'agent', 'granted_at', 'granted_on', 'granted_month', 'expires_at', 'grace_days', 'amount', 'currency', 'ticket_shop', 'ticket_no', 'refund_exception_id', 'refund_used_by', 'refund_granted_by',
-    'used_at', 'used_on', 'used_by', 'used_by_agent', 'used_reason', 'used_amount', 'used_currency', 'revoked_at', 'revoked_by'],
+    'used_at', 'used_on', 'used_by', 'used_by_agent', 'used_reason', 'used_amount', 'used_currency', 'revoked_at', 'revoked_by', 'counted_for'],
     'the view has the refund''s key under names that are not its own');
 
 CREATE FUNCTION pg_temp.code(statement text) RETURNS text LANGUAGE plpgsql AS $$

@@ -218,6 +218,35 @@ UPDATE move_data.exception SET expires_at = '2026-01-01Z' WHERE exception_id = :
 INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (60, 'c6', 5, '2026-04-02 10:00+00');
 SELECT status, what, refund FROM exceptions() WHERE what ~ 'c6$';
 
+-- A person has one month, whichever of their groups they SET ROLE to; an application that inherits none has that of each.
+CREATE ROLE move_desk_a IN ROLE move_senior;
+CREATE ROLE move_desk_b IN ROLE move_senior;
+CREATE ROLE move_kim IN ROLE move_desk_a, move_desk_b;
+CREATE ROLE move_login NOINHERIT IN ROLE move_desk_a, move_desk_b;
+GRANT USAGE ON SCHEMA crm TO move_kim, move_login;
+SET SESSION AUTHORIZATION move_kim;
+SELECT service_policy.grant_exception('move', '{"customer": "k1"}', 'as herself', 2) > 0 AS granted;
+SET ROLE move_desk_a;
+SELECT service_policy.grant_exception('move', '{"customer": "k2"}', 'as one desk', 2) > 0 AS granted;
+SET ROLE move_desk_b;
+SELECT service_policy.grant_exception('move', '{"customer": "k3"}', 'as another', 2) > 0 AS granted;
+SET ROLE move_senior;
+SELECT service_policy.grant_exception('move', '{"customer": "k4"}', 'as the role itself', 2) > 0 AS granted;
+SELECT service_policy.grant_exception('move', '{"customer": "k5"}', 'once more', 2) > 0 AS granted;
+SET ROLE move_desk_a;
+SELECT service_policy.grant_exception('move', '{"customer": "k5"}', 'once more', 2) > 0 AS granted;
+SET SESSION AUTHORIZATION move_login;
+SET ROLE move_desk_a;
+SELECT count(service_policy.grant_exception('move', jsonb_build_object('customer', 'a' || n), 'for desk a', 2)) FROM generate_series(1, 4) n;
+SELECT service_policy.grant_exception('move', '{"customer": "a5"}', 'once more', 2) > 0 AS granted;
+SET ROLE move_desk_b;
+SELECT service_policy.grant_exception('move', '{"customer": "b1"}', 'for desk b', 2) > 0 AS granted;
+RESET SESSION AUTHORIZATION;
+SELECT granted_by, counted_for, count(*) FROM move.exception_use WHERE subject ~ '^[abk][1-5]$' GROUP BY 1, 2 ORDER BY 1, 2;
+DELETE FROM move_data.exception WHERE subject ~ '^[abk][1-5]$';
+DROP OWNED BY move_kim, move_login;
+DROP ROLE move_kim, move_login, move_desk_a, move_desk_b;
+
 -- So many a month, of each member; what was revoked does not count.
 SELECT granted_by, count(grant_number), max(grant_number) FROM move_data.exception WHERE role = 'move_senior' AND granted_by ~ '^move' GROUP BY 1 ORDER BY 1;
 SET ROLE move_ben;
@@ -272,8 +301,8 @@ INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (110, 'c11', 300,
 RESET ROLE;
 SELECT what, granted_by, used_by FROM exceptions() WHERE what ~ 'c1[12]$';
 -- Of very many of both kinds each is tried once.
-INSERT INTO move_data.exception (kind, subject_kind, subject, grace_days, amount, reason, role, granted_by, granted_at, granted_month, expires_at)
-    SELECT kind, 'customer', 'c13', days, amount, 'one of many', 'move_manager', 'move_manager', now(), '2026-01-01', '2100-01-01Z'
+INSERT INTO move_data.exception (kind, subject_kind, subject, grace_days, amount, reason, role, granted_by, counted_for, granted_at, granted_month, expires_at)
+    SELECT kind, 'customer', 'c13', days, amount, 'one of many', 'move_manager', 'move_manager', 'move_manager', now(), '2026-01-01', '2100-01-01Z'
       FROM (VALUES ('exception', 3, NULL), ('approval', 0, 299)) AS t (kind, days, amount), generate_series(1, 8000);
 SET statement_timeout = '10s';
 SET ROLE move_ana;
