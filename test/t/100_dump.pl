@@ -19,6 +19,9 @@ my $late_refund = q{INSERT INTO crm.refund VALUES (%d, %d, 20, 50, '2024-01-02 1
 $node->safe_psql('shop', sprintf($grant, $_), @as_admin) foreach 1, 2;
 $node->safe_psql('shop', sprintf($late_refund, 10, 1), @as_app);
 
+$node->safe_psql('shop', q{INSERT INTO service_policy.suspension (attachment, starts_at, ends_at, reason)
+	VALUES ('desk', '2099-01-01Z', '2099-01-02Z', 'maintenance'), (NULL, '2000-01-01Z', '2000-01-01Z', NULL)}, @as_admin);
+
 # What a restored database must have as the original has it: rows, objects, owners and rights.
 my $config = join ';', map { "SELECT '$_', t.* FROM service_policy.$_ t ORDER BY t" }
 	qw(calendar calendar_hours calendar_date policy policy_version attachment attachment_table suspension);

@@ -76,6 +76,14 @@ is($analyst->ask($in_force), 2, 'the second, at once');
 edit(q{SELECT service_policy.retire_policy('desk', 2)});
 is($analyst->ask($in_force), '', 'and none once it is withdrawn');
 
+# Suspensions.
+my $suspended = q{SELECT service_policy._suspended_until('desk')};
+is($analyst->ask($suspended), '', 'nothing is suspended');
+edit(q{SELECT service_policy.suspend_actions('desk')});
+is($analyst->ask($suspended), 'infinity', 'it is, at once');
+edit(q{SELECT service_policy.resume_actions('desk')});
+is($analyst->ask($suspended), '', 'and no more');
+
 # The standby becomes the primary: the same session's configuration still follows.
 $standby->promote;
 $standby->safe_psql('shop', q{UPDATE service_policy.calendar_hours SET closes = '13:00'});

@@ -115,6 +115,33 @@ $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity 
 $consumer->signal('TERM');
 ok($consumer->finish, 'it ends when told to') or diag slurp_file($log);
 
+# A storm: two by themselves, the others in one mail; killed while it sends that, another sends it again.
+$node->safe_psql('postgres', q{
+	SELECT service_policy.publish_policy('bell', service_policy.load_policy((SELECT document || '{"notifications": {"per_minute": 2,
+		"summary": {"subject": "{count} of {tickets}", "message": "Niveau {levels}: déjà {count}"}}}' FROM service_policy.policy_version)));
+	UPDATE bell_data.escalation SET claimed_at = '2000-01-01' WHERE claimed_at IS NOT NULL;
+	INSERT INTO ticket SELECT i, 'new', now() - interval '2 hours' FROM generate_series(31, 40) i});
+is($node->safe_psql('postgres', 'SELECT service_policy.tick()'), 10, 'ten are late at once');
+unlink $sent;
+$send =~ s/^mail=\$\(cat\);/mail=\$(cat); case "\$mail" in *"Subject: 8 of 8"*) touch $hold;; esac;/;
+$consumer = IPC::Run::start([ consumer('--once') ]);
+unlink "$hold.begun";
+foreach (1 .. 1800) { last if -e "$hold.begun"; select undef, undef, undef, 0.1 }
+$consumer->signal('KILL');
+$consumer->finish;
+unlink $hold;
+my $summary = q{SELECT handling, attempts, escalation_count FROM bell.escalation_summaries};
+is($node->safe_psql('postgres', $summary), 'claimed|1|8', 'it was sending the summary');
+$node->safe_psql('postgres', q{UPDATE bell_data.escalation_summary SET attempt_at = now()});
+$send =~ s/touch \Q$hold\E;;/true;;/;
+ok(IPC::Run::run([ consumer('--once') ]), 'another one is started when its claim has run out');
+is($node->safe_psql('postgres', $summary), 'done|2|8', '… and it is sent again');
+$mails = slurp_file($sent);
+is(join(', ', $mails =~ /^Subject: (.*)$/mg), 'Ticket 31 is late, Ticket 32 is late, 8 of 8, 8 of 8', 'as many as the limit says, and the rest in one');
+($ids) = mails();
+is($ids->[2], $ids->[3], '… under the same id');
+like($mails, qr/^Niveau 1: d\xc3\xa9j\xc3\xa0 8$/m, '… with the words of the policy');
+
 # Who may not.
 $node->safe_psql('postgres', 'REVOKE UPDATE ON bell.outbox FROM mailer');
 my $error = '';
