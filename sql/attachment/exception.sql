@@ -32,7 +32,7 @@ CREATE TABLE @data@.exception (
 );
 CREATE INDEX exception_refund_idx ON @data@.exception (@key@);
 CREATE INDEX exception_ticket_idx ON @data@.exception (@ticket_key@);
-CREATE INDEX exception_subject_idx ON @data@.exception (subject);
+CREATE INDEX exception_subject_idx ON @data@.exception USING hash (subject);
 
 ALTER SEQUENCE @data@.exception_id_seq OWNED BY @data@.exception.exception_id;
 

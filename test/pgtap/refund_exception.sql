@@ -158,6 +158,16 @@ SELECT results_eq('SELECT * FROM got', $$VALUES ('refund', '23514 refund_amount'
 SELECT is((SELECT count(*) FROM svp_test_evil.exception), 0::bigint, 'nothing was written elsewhere');
 SELECT is((SELECT grant_number FROM move_data.exception WHERE granted_by = 'svp_test_ana'), 1, 'and it is the first of its month');
 
+-- For a name that no B-tree has room for, and for no other.
+CREATE FUNCTION pg_temp.long(letter text) RETURNS text LANGUAGE sql AS
+    $$ SELECT string_agg(md5(n::text), '') || letter FROM generate_series(1, 200) n $$;
+SELECT is(pg_temp.grant(jsonb_build_object('customer', pg_temp.long('a')), amount => 50), 'done', 'an exception for a very long name');
+SELECT is(pg_temp.refund('2026-01-01', 'long', 1, 120, pg_temp.long('b')), '23514 refund_amount', '… is not for one that differs in the last letter');
+SELECT is(pg_temp.approve(200, jsonb_build_object('customer', pg_temp.long('a'))), 'done', 'an approval');
+SET LOCAL ROLE svp_test_app;
+SELECT is(pg_temp.refund('2026-01-01', 'long', 2, 120, pg_temp.long('a')), 'done', '… and both are used');
+RESET ROLE;
+
 -- A definer's function acts as its owner, whose discretion counts and who is on record.
 CREATE FUNCTION crm.be_kind() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
     $$ SELECT service_policy.grant_exception('move', '{"customer": "c9"}', 'kind', 1, expires_at => '2100-01-01Z') $$;

@@ -221,6 +221,22 @@ SELECT is(pg_temp.refund(10, 'A', 100), 'refund_amount', 'without counting anew 
 SELECT is(pg_temp.refund(10, 'V', 100) || pg_temp.sum('order', 'A'), 'written0/0/0', '… until their keys come back');
 SELECT is(pg_temp.outcome($$SELECT service_policy.recount_refunds('none')$$), '42704 attachment "none" has no refund table', 'no such attachment');
 
+-- Names that no B-tree has room for: with an end of their own, that compression makes no shorter.
+CREATE FUNCTION pg_temp.long(letter text) RETURNS text LANGUAGE sql AS
+    $$ SELECT string_agg(md5(n::text), '') || letter FROM generate_series(1, 200) n $$;
+SELECT is(pg_temp.refund(800, pg_temp.long('a'), 60, pg_temp.long('c')), 'written', 'an order and a customer with very long names');
+SELECT is(pg_temp.refund(801, pg_temp.long('a'), 60), 'refund_amount', '… whose refunds add up');
+SELECT is(pg_temp.refund(801, pg_temp.long('b'), 60), 'written', '… and not with those of one that differs in the last letter');
+SELECT is(pg_temp.refund(802, 'long', 30, line => pg_temp.long('a'), line_paid => 50), 'written', 'a line');
+SELECT is(pg_temp.refund(803, 'long', 30, line => pg_temp.long('a'), line_paid => 50), 'refund_amount', '… whose refunds add up');
+SELECT is(pg_temp.refund(804, 'k', 1, pg_temp.long('c'), kind => 'customer'), 'refund_customer_limit', 'a customer''s limit');
+SELECT is(pg_temp.outcome('UPDATE crm.refund SET amount = 70 WHERE id = 800'), 'written', 'a change');
+SELECT is(pg_temp.outcome('DELETE FROM crm.refund WHERE id = 800'), 'written', 'a deletion');
+SELECT is(pg_temp.refund(805, pg_temp.long('a'), 100), 'written', '… after which all may be refunded');
+SELECT is(pg_temp.outcome('SELECT service_policy.recount_refunds(''desk'')'), 'written', 'counted anew');
+SELECT is(pg_temp.refund(806, pg_temp.long('a'), 1), 'refund_amount', '… it is the same');
+SELECT is((SELECT allowed_amount FROM service_policy.refund_check('desk', jsonb_build_object('amount', 60, 'currency', 'EUR', 'paid_amount', 100, 'order_id', pg_temp.long('b')))), 40.00, 'and for whoever asks');
+
 -- Which version: what is claimed by a time stays so
 SELECT is(pg_temp.refund(700, 'w', 10, kind => 'bought', bought => now() - interval '1 day'), 'written', 'by the version of when it was bought');
 SELECT service_policy.publish_policy('sums', 2);
