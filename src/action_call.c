@@ -8,9 +8,9 @@
  * it sets is set back.  That it is done is noted in the subtransaction, so the
  * one is not there without the other.
  *
- * It waits for no lock for longer than tick() lets it: whoever has the ticket may
- * be waiting for its clock, which we have, and must not be the one whose
- * transaction a deadlock ends.
+ * It waits for no lock for longer than tick() lets it, and looks for a deadlock
+ * at once: whoever has the ticket may be waiting for its clock, which we have,
+ * and must not be the one whose transaction is ended.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -36,6 +36,9 @@
 
 /* An agent may be waiting for us meanwhile. */
 #define MOST_MILLISECONDS 1000
+
+/* How soon to look for a deadlock: long before whoever it is with does. */
+#define DEADLOCK_TIMEOUT "1ms"
 
 static bool is_running = false;
 
@@ -81,6 +84,8 @@ run_function(SvpActionCall *call)
 	int			settings = NewGUCNestLevel();
 	SvpCaller	caller;
 
+	(void) set_config_option("deadlock_timeout", DEADLOCK_TIMEOUT, PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	if (!svp_schema_enter(call->action->attachment->data_schema, SECURITY_RESTRICTED_OPERATION, &caller))
 		elog(ERROR, "schema \"%s\" is gone", call->action->attachment->data_schema);
 	if (SPI_execute_with_args(statement(call), 1, &type, &call->escalation, NULL, false, 0) < 0)

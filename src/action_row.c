@@ -207,14 +207,14 @@ svp_actions_find(const SvpAttachment *attachment, TimestampTz now, List *but_not
 {
 	Oid			types[] = {TIMESTAMPTZOID, TEXTARRAYOID, INT8OID};
 	Datum		values[] = {TimestampTzGetDatum(now), text_array(but_not), Int64GetDatum(limit)};
+	char	   *key = svp_revise_key_columns(attachment, "");
 
 	if (SPI_execute_with_args(psprintf("SELECT %s, metric, cycle, escalation_level, occurrence,"
 									   " action FROM %s WHERE state = 'pending' AND attempt_at <= $1"
 									   " AND action <> ALL ($2) ORDER BY attempt_at,"
 									   " escalation_level, occurrence,"
-									   " action NOT IN ('assign', 'priority'), action LIMIT $3",
-									   svp_revise_key_columns(attachment, ""),
-									   table_name(attachment, "escalation_action")),
+									   " action NOT IN ('assign', 'priority'), action, %s LIMIT $3",
+									   key, table_name(attachment, "escalation_action"), key),
 							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "the actions of %s cannot be read", attachment->name);
 	*n = SPI_processed;

@@ -22,6 +22,7 @@
 #include "action_call.h"
 #include "attempt.h"
 #include "config.h"
+#include "limit.h"
 #include "suspension.h"
 
 /* For so long one tick() begins with more of them. */
@@ -43,6 +44,7 @@ typedef struct Run
 	List	   *slow;			/* actions of which one took too long */
 	SvpActionStatements statements;
 	SvpAction	action;			/* at hand */
+	int			left;			/* of what may be done in this minute */
 	int			nfailed;
 	char	   *failure;		/* the first */
 } Run;
@@ -130,7 +132,10 @@ try_action(void *arg)
 	call.function = function_of(run, run->action.name);
 	error = svp_action_call(&call);
 	if (error == NULL)
+	{
+		run->left -= run->left == SVP_NO_LIMIT ? 0 : 1;
 		return;
+	}
 	svp_action_failed(&run->action, error);
 	note_failure(run, &call, error);
 }
@@ -148,7 +153,8 @@ is_over(Run *run)
 		budget->until = now + LONGEST;
 	if (budget->actions == 0 || now >= budget->until)
 		budget->is_used_up = true;
-	return budget->is_used_up || svp_is_suspended(run->revision.attachment, now);
+	return budget->is_used_up || run->left == 0 ||
+		svp_is_suspended(run->revision.attachment, now);
 }
 
 /*
@@ -202,6 +208,7 @@ try_due(Run *run)
 	bool		tried_all;
 	int			n;
 
+	run->left = svp_limit_left(&run->revision, "escalation_action", "done_at", run->now);
 	svp_action_prepare(attachment, &run->statements);
 	run->action.attachment = attachment;
 	run->action.statements = &run->statements;

@@ -21,6 +21,7 @@
 #include "attempt.h"
 #include "calendar.h"
 #include "config.h"
+#include "limit.h"
 #include "settings.h"
 #include "suspension.h"
 #include "tick.h"
@@ -102,20 +103,34 @@ earliest(const NextTick *next, const char *table, const char *column, const char
 }
 
 /*
- * Actions wait until nothing suspends them.
+ * When the limit allows for more actions, "now" if it does.
+ */
+static TimestampTz
+within_limit_at(const NextTick *next, TimestampTz now)
+{
+	SvpRevision revision = {.attachment = svp_attachment_get(next->name, false)};
+
+	if (svp_limit_left(&revision, "escalation_action", "done_at", now) > 0)
+		return now;
+	return earliest(next, "escalation_action", "done_at",
+					"done_at > clock_timestamp() - interval '1 minute'") + USECS_PER_MINUTE;
+}
+
+/*
+ * Actions wait until nothing suspends them, and there are not too many.
  */
 static void
 note_actions(NextTick *next)
 {
 	TimestampTz at = earliest(next, "escalation_action", "attempt_at", "state = 'pending'");
-	TimestampTz earliest_at = Max(at, GetCurrentTimestamp());
-	TimestampTz resumed_at;
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz may_at;
 
 	if (at == SVP_NEVER)
 		return;
-	resumed_at = svp_suspended_until(next->name, earliest_at);
-	if (resumed_at != DT_NOEND)
-		note(next, resumed_at > earliest_at ? resumed_at : at);
+	may_at = svp_suspended_until(next->name, Max(at, within_limit_at(next, now)));
+	if (may_at != DT_NOEND)
+		note(next, may_at <= now ? at : Max(at, may_at));
 }
 
 /*

@@ -16,6 +16,7 @@ CREATE TABLE @data@.escalation_action (
 
 CREATE INDEX escalation_action_due ON @data@.escalation_action (attempt_at, escalation_level, occurrence)
     WHERE state IN ('pending', 'failed');
+CREATE INDEX escalation_action_done ON @data@.escalation_action (done_at) WHERE done_at IS NOT NULL;
 
 COMMENT ON TABLE @data@.escalation_action IS
     'What levels of escalation that have fired do besides telling people, each once. Written by tick()';

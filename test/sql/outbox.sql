@@ -20,6 +20,8 @@ SELECT service_policy.attach('noisy', 'noisy_ticket', 'noisy', ARRAY['shop', 'id
 
 CREATE FUNCTION open_tickets(shop text, first int, last int, age interval) RETURNS void LANGUAGE sql AS $$
     INSERT INTO noisy_ticket SELECT shop, i, 'new', 'p' || i, now() - age + i * interval '1 second', now() - age FROM generate_series(first, last) i $$;
+CREATE FUNCTION public.noisy_ignore(e jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT service_policy.register_action('noisy', action, 'public.noisy_ignore') FROM unnest('{assign,priority}'::text[]) action;
 CREATE FUNCTION run_out() RETURNS void LANGUAGE sql AS $$
     UPDATE noisy_data.escalation SET attempt_at = '2000-01-01' WHERE state IN ('pending', 'claimed') $$;
 CREATE VIEW claimed AS SELECT id, ticket, metric, cycle, level, occurrence, notify, channel, subject, message, attempts FROM service_policy.claim('noisy');
@@ -162,7 +164,7 @@ ROLLBACK;
 DROP VIEW claimed, handled;
 SELECT service_policy.detach('noisy', false);
 DROP TABLE noisy_ticket;
-DROP FUNCTION open_tickets, run_out, keep_failing;
+DROP FUNCTION open_tickets, run_out, keep_failing, public.noisy_ignore;
 ALTER TABLE service_policy.policy_version DISABLE TRIGGER guard;
 DELETE FROM service_policy.policy_version WHERE policy = 'noisy';
 ALTER TABLE service_policy.policy_version ENABLE TRIGGER guard;

@@ -24,7 +24,7 @@ $node->safe_psql('shop', q{INSERT INTO service_policy.suspension (attachment, st
 
 # What a restored database must have as the original has it: rows, objects, owners and rights.
 my $config = join ';', map { "SELECT '$_', t.* FROM service_policy.$_ t ORDER BY t" }
-	qw(calendar calendar_hours calendar_date policy policy_version attachment attachment_table suspension);
+	qw(calendar calendar_hours calendar_date policy policy_version attachment attachment_table suspension action);
 my $objects = q{
 	SELECT relnamespace::regnamespace, relname, relkind, relowner::regrole, array(SELECT a::text FROM unnest(relacl) a ORDER BY 1) FROM pg_class
 	 WHERE relnamespace::regnamespace::text IN ('service_policy', 'desk', 'desk_data', 'crm') ORDER BY 1, 2;
