@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"

@@ -62,7 +62,7 @@ SELECT jsonb_build_array(policy_version, benchmark, metric, escalation_level, no
                e.region::varchar(255),
                e.team::varchar(255)
           FROM @data@.escalation e
-          LEFT JOIN @data@.clock c ON (@c.key@) = (@e.key@) AND c.metric = e.metric AND c.cycle = e.cycle
+          LEFT JOIN @data@.clock c ON @c.key=e.key@ AND c.metric = e.metric AND c.cycle = e.cycle
          CROSS JOIN LATERAL (SELECT c.state IS NULL OR coalesce(c.stopped_at < e.fired_at, false) AS is_over) AS clock_was
          CROSS JOIN LATERAL (
                 -- OFFSET has it looked up once for all its uses.  What a tick brought about, its own transaction recorded: one that had begun
@@ -70,19 +70,19 @@ SELECT jsonb_build_array(policy_version, benchmark, metric, escalation_level, no
                 SELECT (SELECT l.at
                           FROM (SELECT @l.key@, l.at, l.recorded_at
                                   FROM @data@.ledger l
-                                 WHERE (@l.key@) = (@e.key@) AND l.at > e.fired_at AND l.recorded_at > e.fired_at
+                                 WHERE @l.key=e.key@ AND l.at > e.fired_at AND l.recorded_at > e.fired_at
                                    AND l.event IN ('changed', 'responded', 'left')
                                  ORDER BY l.at) AS l
                          WHERE NOT EXISTS (SELECT FROM @data@.message m
-                                            WHERE (@m.key@) = (@l.key@) AND m.author = 'customer' AND m.recorded_at = l.recorded_at)
+                                            WHERE @m.key=l.key@ AND m.author = 'customer' AND m.recorded_at = l.recorded_at)
                            AND NOT EXISTS (SELECT FROM @data@.escalation_action a
-                                            WHERE (@a.key@) = (@l.key@) AND a.done_at = l.recorded_at)
+                                            WHERE @a.key=l.key@ AND a.done_at = l.recorded_at)
                          LIMIT 1) AS changed_at,
                        (SELECT m.sent_at
                           FROM @data@.message m
-                         WHERE (@m.key@) = (@e.key@) AND m.sent_at > e.fired_at AND m.recorded_at > e.fired_at AND m.author = 'agent'
+                         WHERE @m.key=e.key@ AND m.sent_at > e.fired_at AND m.recorded_at > e.fired_at AND m.author = 'agent'
                            AND NOT EXISTS (SELECT FROM @data@.escalation_action a
-                                            WHERE (@a.key@) = (@m.key@) AND a.done_at = m.recorded_at)
+                                            WHERE @a.key=m.key@ AND a.done_at = m.recorded_at)
                          ORDER BY m.sent_at LIMIT 1) AS replied_at
                 OFFSET 0) AS next) AS effect
  GROUP BY policy_version, benchmark, metric, escalation_level, notify, notify_channel, assign_to, set_priority, call_function,

@@ -154,8 +154,8 @@ SELECT * FROM acted_crm.try($$ LISTEN left_over; $$);
 SELECT * FROM acted_crm.try($$ COMMIT; $$);
 SELECT * FROM acted_crm.try($$ PERFORM pg_read_file('PG_VERSION'); $$);
 -- constraints that are deferred are checked at once, and it cannot have them wait
-SELECT * FROM acted_crm.try($$ UPDATE acted_crm.ticket SET team = 'nobody' WHERE id = (e -> 'ticket' ->> 1)::int; $$);
-SELECT * FROM acted_crm.try($$ SET CONSTRAINTS ALL DEFERRED; UPDATE acted_crm.ticket SET team = 'nobody' WHERE id = (e -> 'ticket' ->> 1)::int; $$);
+SELECT * FROM acted_crm.try($$ UPDATE acted_crm.ticket SET team = 'tier9' WHERE id = (e -> 'ticket' ->> 1)::int; $$);
+SELECT * FROM acted_crm.try($$ SET CONSTRAINTS ALL DEFERRED; UPDATE acted_crm.ticket SET team = 'tier9' WHERE id = (e -> 'ticket' ->> 1)::int; $$);
 SELECT acted_crm.open('odd', 600, 600, '12 hours');
 SELECT * FROM acted_crm.try($$ UPDATE acted_crm.ticket SET team = 'tier1' WHERE id = (e -> 'ticket' ->> 1)::int; SET CONSTRAINTS ALL DEFERRED; $$);
 SELECT handling, last_error FROM acted_crm.handled() WHERE id = 600 AND level = 3;
@@ -275,7 +275,7 @@ UPDATE acted_data.escalation_action SET done_at = done_at - interval '1 hour';
 -- what waits for the end of the caller's transaction is checked while he is himself
 UPDATE acted_data.escalation_action SET state = 'pending', attempts = 0, attempt_at = '2000-01-01' WHERE shop = 'g' AND id = 5001;
 BEGIN;
-UPDATE acted_crm.ticket SET team = 'nobody' WHERE id = 5002;
+UPDATE acted_crm.ticket SET team = 'tier9' WHERE id = 5002;
 SELECT service_policy.tick();
 ROLLBACK;
 
