@@ -73,14 +73,15 @@ take_rows(void *arg)
 }
 
 /*
- * What was read replaces what there was when it is complete.
+ * What was read replaces what there was when it is complete.  What ended a
+ * while ago is left out, whatever moment somebody asks of.
  */
 static void
-read_suspensions(TimestampTz at)
+read_suspensions(void)
 {
 	Suspensions read = {.n = 0};
 	Oid			type = TIMESTAMPTZOID;
-	Datum		value = TimestampTzGetDatum(at);
+	Datum		value = TimestampTzGetDatum(GetCurrentTimestamp() - USECS_PER_DAY);
 
 	read.context = AllocSetContextCreate(CurrentMemoryContext, "service_policy suspensions",
 										 ALLOCSET_SMALL_SIZES);
@@ -118,7 +119,7 @@ TimestampTz
 svp_suspended_until(const char *attachment, TimestampTz at)
 {
 	if (current.generation != svp_config_generation(SVP_CONFIG_SUSPENSION))
-		read_suspensions(at);
+		read_suspensions();
 	/* one may begin as another ends */
 	for (;;)
 	{

@@ -65,7 +65,7 @@ COMMENT ON COLUMN @views@.escalation_log.call_function IS 'Function to call; NUL
 COMMENT ON COLUMN @views@.escalation_log.handling IS 'Of who is to be told: pending, claimed, done, failed (given up), suppressed (the clock was no longer open) or summarised (told with others, by the summary summary_id); NULL: nobody is';
 COMMENT ON COLUMN @views@.escalation_log.attempts IS 'How often it was claimed to be sent, since it was last given up';
 COMMENT ON COLUMN @views@.escalation_log.summary_id IS 'The one of escalation_summaries that counts it; NULL if it was told by itself';
-COMMENT ON COLUMN @views@.escalation_log.done_at IS 'When it was confirmed that they were told; NULL if it was not';
+COMMENT ON COLUMN @views@.escalation_log.done_at IS 'When it was confirmed that they were told; NULL if it was not, or of a summary';
 COMMENT ON COLUMN @views@.escalation_log.last_error IS 'Why it could not be sent the last time; NULL if that has not happened';
 COMMENT ON COLUMN @views@.escalation_log.action_handling IS 'Of what else the level does, all together: failed (something was given up), pending, suppressed (something was left out) or done, the first that holds of any; NULL: nothing. See escalation_actions';
 COMMENT ON COLUMN @views@.escalation_log.priority IS 'Priority of the ticket when it fired; NULL where not known';

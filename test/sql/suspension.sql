@@ -89,6 +89,24 @@ DELETE FROM service_policy.suspension;
 SELECT * FROM suspended;
 ROLLBACK;
 
+-- what is asked of a moment to come does not make it forget what is in force now
+SELECT service_policy.load_policy('{"policy": "calm_acting", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "8 hours"}],
+    "escalations": [{"metric": "resolution", "levels": [{"level": 1, "at": 1, "notify": "lead", "assign": "tier2"}]}]}');
+SELECT service_policy.publish_policy('calm_acting', 1, '2000-01-01');
+SET client_min_messages = error;
+SELECT service_policy.attach('calm_acting', 'calm_ticket', 'calm_acting', ARRAY['id'],
+    '{"opened_at": "created_at", "changed_at": "updated_at", "state": "status"}', '{"new": "open", "done": "resolved"}');
+SELECT escalate(10, 10);
+SET client_min_messages = warning;
+UPDATE calm_acting_data.escalation_action SET attempt_at = now() + interval '1 hour';
+SELECT service_policy.suspend_actions('calm_acting', now() + interval '20 minutes');
+SELECT service_policy.next_tick_at() > now() + interval '30 minutes' AS is_retry;
+SELECT count(*) FROM service_policy.claim('calm_acting');
+-- an action that is due waits for the end
+UPDATE calm_acting_data.escalation_action SET attempt_at = now();
+SELECT service_policy.next_tick_at() - now() BETWEEN interval '19 minutes' AND interval '20 minutes' AS is_end;
+SELECT service_policy.detach('calm_acting', false);
+
 -- what makes no sense
 \set VERBOSITY terse
 SELECT service_policy.suspend_actions('nothing');
@@ -108,6 +126,6 @@ DELETE FROM service_policy.suspension;
 DROP TABLE calm_ticket;
 DROP FUNCTION escalate, plan;
 ALTER TABLE service_policy.policy_version DISABLE TRIGGER guard;
-DELETE FROM service_policy.policy_version WHERE policy = 'calm';
+DELETE FROM service_policy.policy_version WHERE policy LIKE 'calm%';
 ALTER TABLE service_policy.policy_version ENABLE TRIGGER guard;
-DELETE FROM service_policy.policy WHERE name = 'calm';
+DELETE FROM service_policy.policy WHERE name LIKE 'calm%';
