@@ -237,6 +237,14 @@ SELECT is(pg_temp.outcome('SELECT service_policy.recount_refunds(''desk'')'), 'w
 SELECT is(pg_temp.refund(806, pg_temp.long('a'), 1), 'refund_amount', '… it is the same');
 SELECT is((SELECT allowed_amount FROM service_policy.refund_check('desk', jsonb_build_object('amount', 60, 'currency', 'EUR', 'paid_amount', 100, 'order_id', pg_temp.long('b')))), 40.00, 'and for whoever asks');
 
+-- Two orders that are refunded in full exchange their refunds: not at once, since rows are taken one by one.
+SELECT is(pg_temp.refund(900, 'full a', 100), 'written', 'one in full');
+SELECT is(pg_temp.refund(901, 'full b', 100), 'written', 'another');
+SELECT is(pg_temp.outcome($$UPDATE crm.refund SET order_id = CASE id WHEN 900 THEN 'full b' ELSE 'full a' END WHERE id IN (900, 901)$$), 'refund_amount', 'both at once');
+SELECT is(pg_temp.outcome('UPDATE crm.refund SET order_id = NULL WHERE id = 900'), 'written', 'one is taken out');
+SELECT is(pg_temp.outcome($$UPDATE crm.refund SET order_id = 'full a' WHERE id = 901$$), 'written', '… the other takes its place');
+SELECT is(pg_temp.outcome($$UPDATE crm.refund SET order_id = 'full b' WHERE id = 900$$), 'written', '… and it the other''s');
+
 -- Which version: what is claimed by a time stays so
 SELECT is(pg_temp.refund(700, 'w', 10, kind => 'bought', bought => now() - interval '1 day'), 'written', 'by the version of when it was bought');
 SELECT service_policy.publish_policy('sums', 2);
