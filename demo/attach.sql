@@ -29,6 +29,12 @@ SELECT service_policy.attach_refunds('support', 'crm.refunds', ARRAY['id'],
         "category":     "(SELECT 'clearance' FROM crm.orders o WHERE o.id = refund.order_id AND o.clearance)"
     }$$) \g /dev/null
 
+-- What it means that a level of escalation assigns a ticket, in this CRM.
+CREATE FUNCTION crm.assign(escalation jsonb) RETURNS void LANGUAGE sql
+    AS $$ UPDATE crm.tickets SET team = escalation ->> 'assign', updated_at = now()
+           WHERE id = (escalation -> 'ticket' ->> 0)::bigint $$;
+SELECT service_policy.register_action('support', 'assign', 'crm.assign') \g /dev/null
+
 -- For reports: the views, and nothing else.
 GRANT USAGE ON SCHEMA support TO analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA support TO analyst;

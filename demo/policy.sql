@@ -23,6 +23,12 @@ SELECT service_policy.load_policy($${
          "pause_on": ["pending"], "objective": 0.8},
         {"name": "urgent_solve", "metric": "resolution",     "target": "4 hours",  "calendar": "hotline",
          "when": {"priority": ["urgent"]}, "pause_on": ["pending"], "at_risk": 0.75}],
+    "escalations": [
+        {"metric": "resolution", "when": {"priority": ["urgent"]}, "levels": [
+            {"level": 1, "at": 0.75, "notify": "team_lead", "channel": "chat",
+             "message": "Ticket {ticket} of {team} is due at {due_at}."},
+            {"level": 2, "at": 1, "notify": "manager", "channel": "pager", "assign": "task_force",
+             "message": "Ticket {ticket} of {team} is late."}]}],
     "refunds": [
         {"name": "thirty_days", "window": {"days": 30, "from": "delivered_at", "calendar": "office"},
          "max_share": 1.0, "approval_above": 500,

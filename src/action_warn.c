@@ -44,14 +44,15 @@ static const char query[] =
 static void
 warn(void *arg)
 {
+	const int  *level = arg;
+
 	for (int i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
 		char	   *name = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
 
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("attachment \"%s\" has no function for actions of its policy: %s", name,
+		ereport(*level,
+				(errmsg("attachment \"%s\" has no function for actions of its policy: %s", name,
 						SPI_getvalue(row, SPI_tuptable->tupdesc, 2)),
 				 errhint("They will fail, and be tried again, until there is one: service_policy.register_action(%s, ...).",
 						 quote_literal_cstr(name))));
@@ -67,12 +68,13 @@ svp_warn_of_actions(PG_FUNCTION_ARGS)
 {
 	Oid			types[] = {TEXTOID, JSONBOID, TEXTOID};
 	Datum		values[lengthof(types)];
+	int			level = PG_ARGISNULL(2) ? WARNING : NOTICE; /* one that is new has none as yet */
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_VOID();
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_ARGISNULL(1) ? DirectFunctionCall1(jsonb_in, CStringGetDatum("null")) : PG_GETARG_DATUM(1);
 	values[2] = PG_ARGISNULL(2) ? CStringGetTextDatum("") : PG_GETARG_DATUM(2);
-	(void) svp_config_read(SVP_CONFIG_ATTACHMENT, query, lengthof(types), types, values, warn, NULL);
+	(void) svp_config_read(SVP_CONFIG_ATTACHMENT, query, lengthof(types), types, values, warn, &level);
 	PG_RETURN_VOID();
 }

@@ -66,12 +66,23 @@ tell_notify(const SvpEscalationCase *escalation)
 	return escalation->point->level->notify;
 }
 
+/*
+ * To people, to the minute; never later than it is.
+ */
+static const char *
+tell_time(const SvpClock *clock, int64 at)
+{
+	int64		rest = at % USECS_PER_MINUTE;
+
+	return svp_refund_instant(clock->calendar, at - rest - (rest < 0 ? USECS_PER_MINUTE : 0));
+}
+
 static const char *
 tell_started_at(const SvpEscalationCase *escalation)
 {
 	const SvpClock *clock = &escalation->stored->clock;
 
-	return svp_refund_instant(clock->calendar, clock->started_at);
+	return tell_time(clock, clock->started_at);
 }
 
 static const char *
@@ -79,7 +90,7 @@ tell_due_at(const SvpEscalationCase *escalation)
 {
 	const SvpClock *clock = &escalation->stored->clock;
 
-	return clock->has_due ? svp_refund_instant(clock->calendar, clock->due_at) : NULL;
+	return clock->has_due ? tell_time(clock, clock->due_at) : NULL;
 }
 
 static const char *

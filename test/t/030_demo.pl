@@ -32,6 +32,12 @@ like($out, qr/^reason +\| refund_cutoff$/m, 'one can ask before');
 like($out, qr/^ *1 \| allowed +\| +\| thirty_days \| +480\.00 /m, 'what was allowed is in the log');
 like($out, qr/^ERROR:  permission denied for schema support_data/m, 'the application forges no clock');
 
+# escalations
+like($out, qr/^ *201 \| +2 \|.*\| manager +\| task_force \| done *$/m, 'a level that fires assigns the ticket');
+like($out, qr/^ *201 \| The web shop takes no cards \| task_force$/m, 'in the table of the CRM');
+like($out, qr/^ *\{202\} +\| team_lead \| chat +\| Ticket 202 of workshop is due at \d+-\d+-\d+ \d+:\d+ Europe/m,
+	'somebody is told');
+
 # open tickets
 like($out, qr/^ *201 .*\| resolution +\| breached +\|.*\| +-60$/m, 'a ticket is breached');
 like($out, qr/^ *202 .*\| resolution +\| at_risk +\|.*\| +40$/m, 'a ticket is at risk');
