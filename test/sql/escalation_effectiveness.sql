@@ -48,7 +48,7 @@ SELECT * FROM effect;
 SELECT service_policy.acknowledge_escalation('help', '{a,1}', 'resolution');
 UPDATE help_ticket SET status = 'done', updated_at = ago(0.25) WHERE tenant = 'a';
 SELECT * FROM effect;
--- reopened, it is open again, and nobody takes care; then it is missed
+-- reopened, it is open again, and no one takes care; then it is missed
 UPDATE help_ticket SET status = 'new', updated_at = ago(0.2) WHERE tenant = 'a';
 SELECT * FROM effect WHERE priority = 'answered';
 UPDATE help_ticket SET status = 'done', updated_at = ago(-24) WHERE tenant = 'a';

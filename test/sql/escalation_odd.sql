@@ -1,4 +1,4 @@
--- Chains that nobody would wish for, and tickets that come and go: what is bounded stays so, and nothing fires twice.  Tickets are opened so many hours ago.
+-- Chains that no one would wish for, and tickets that come and go: what is bounded stays so, and nothing fires twice.  Tickets are opened so many hours ago.
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 
