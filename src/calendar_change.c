@@ -25,6 +25,7 @@
 #include "attempt.h"
 #include "calendar.h"
 #include "calendar_change.h"
+#include "calendar_progress.h"
 #include "policy.h"
 
 PG_FUNCTION_INFO_V1(svp_sql_clock_moved);
@@ -155,6 +156,15 @@ run(const SvpRevision *revision, const char *query, int n, Oid *types, Datum *va
 			 revision->attachment->name, SPI_result_code_string(result));
 }
 
+static ArrayType *
+looked_until(SPITupleTable *states, int row)
+{
+	bool		isnull;
+	Datum		key = SPI_getbinval(states->vals[row], states->tupdesc, 4, &isnull);
+
+	return isnull ? NULL : DatumGetArrayTypePCopy(key);
+}
+
 /*
  * Leave a calendar out whose clocks are known to be right.
  */
@@ -171,6 +181,8 @@ is_current(SvpCalendarChange *change, SPITupleTable *states, int nstates)
 			continue;
 		value = SPI_getbinval(states->vals[i], states->tupdesc, 2, &isnull);
 		change->every = isnull;
+		if (isnull)
+			change->looked_until = looked_until(states, i);
 		if (isnull || DatumGetInt64(value) != change->revision)
 			return false;
 		/* NULL: nobody was writing when they were looked at */
@@ -219,7 +231,8 @@ svp_changes_find(const SvpRevision *revision, SvpCalendarChanges *changes)
 	run(revision,
 		psprintf("SELECT calendar, revision,"
 				 "       writers_until <= pg_snapshot_xmin(pg_current_snapshot())"
-				 "       OR writers_until > pg_snapshot_xmax(pg_current_snapshot())"
+				 "       OR writers_until > pg_snapshot_xmax(pg_current_snapshot()),"
+				 "       looked_until"
 				 "  FROM %s", state_table(revision)),
 		0, NULL, NULL, NULL, SPI_OK_SELECT);
 	states = SPI_tuptable;
@@ -230,6 +243,7 @@ svp_changes_find(const SvpRevision *revision, SvpCalendarChanges *changes)
 			changes->changes[n++] = changes->changes[i];
 	}
 	changes->n = n;
+	changes->looked_until = svp_progress_of(revision, changes);
 	if (n > 0)
 		find_writers(revision, changes);
 }
@@ -320,8 +334,22 @@ set_benchmarks(const SvpRevision *revision, SvpCalendarChanges *changes, Datum *
 }
 
 /*
+ * Append parameters that are a key.
+ */
+static int
+add_key(const SvpAttachment *attachment, const Datum *key, int n, Oid *types, Datum *values)
+{
+	if (key == NULL)
+		return n;
+	memcpy(types + n, attachment->key_types, sizeof(Oid) * attachment->ticket->nkey);
+	memcpy(values + n, key, sizeof(Datum) * attachment->ticket->nkey);
+	return n + attachment->ticket->nkey;
+}
+
+/*
  * The tickets with an open clock that a change may have moved: at most
- * "limit" of them, or all for 0.
+ * "limit" of them, or all for 0.  With a limit they go on from where those
+ * before ended.
  *
  * Of a clock that has run since it started the answer is exact, and one query
  * gives it for all.  One with pauses or a reopening behind it is told only by
@@ -331,11 +359,16 @@ set_benchmarks(const SvpRevision *revision, SvpCalendarChanges *changes, Datum *
 SPITupleTable *
 svp_changes_tickets(const SvpRevision *revision, SvpCalendarChanges *changes, int limit, int *n)
 {
-	Oid			types[] = {TEXTARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4ARRAYOID, TEXTARRAYOID,
-	TEXTARRAYOID, INT8ARRAYOID, INT4ARRAYOID, BOOLARRAYOID, INT8ARRAYOID, INT8OID};
+	Oid			types[11 + INDEX_MAX_KEYS] = {
+		TEXTARRAYOID, INT8ARRAYOID, BOOLARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+		INT8ARRAYOID, INT4ARRAYOID, BOOLARRAYOID, INT8ARRAYOID, INT8OID
+	};
 	Datum		values[lengthof(types)];
 	char		nulls[lengthof(types)];
-	const char *key = svp_revise_key_columns(revision->attachment, "c.");
+	const SvpAttachment *attachment = revision->attachment;
+	const Datum *after = limit == 0 ? NULL : changes->looked_until;
+	const char *key = svp_revise_key_columns(attachment, "c.");
+	int			nparameters = add_key(attachment, after, 11, types, values);
 
 	memset(nulls, ' ', sizeof(nulls));
 	set_changes(changes, values);
@@ -353,16 +386,16 @@ svp_changes_tickets(const SvpRevision *revision, SvpCalendarChanges *changes, in
 				 "       ON b.version = c.policy_version AND b.name = c.benchmark"
 				 "      AND b.calendar = c.calendar"
 				 " WHERE c.stopped_at IS NULL"
-				 "   AND (changed.every OR c.calendar_revision IS DISTINCT FROM changed.revision)"
+				 "   AND ((changed.every AND %s) OR c.calendar_revision IS DISTINCT FROM changed.revision)"
 				 "   AND (c.state = 'paused' OR c.counted_from IS DISTINCT FROM c.started_at"
 				 "        OR c.next_escalation_at IS NOT NULL"
 				 "        OR service_policy._clock_moved(c.calendar, c.started_at, c.started_on, c.due_at,"
 				 "                                       c.at_risk_at, c.target_us,"
 				 "                                       b.target, b.days, b.end_of_day, b.at_risk))"
 				 " GROUP BY %s ORDER BY %s LIMIT $11",
-				 key, quote_qualified_identifier(revision->attachment->data_schema, "clock"),
-				 key, key),
-		lengthof(types), types, values, nulls, SPI_OK_SELECT);
+				 key, quote_qualified_identifier(attachment->data_schema, "clock"),
+				 after == NULL ? "true" : svp_progress_after(attachment, 12), key, key),
+		nparameters, types, values, nulls, SPI_OK_SELECT);
 	*n = SPI_processed;
 	return SPI_tuptable;
 }
@@ -427,7 +460,8 @@ svp_changes_done(const SvpRevision *revision, const SvpCalendarChanges *changes)
 			psprintf("INSERT INTO %s AS s (calendar, revision, recomputed_at, writers_until)"
 					 " VALUES ($1, $2, now(), $3)"
 					 " ON CONFLICT (calendar) DO UPDATE SET revision = excluded.revision,"
-					 " recomputed_at = excluded.recomputed_at, writers_until = excluded.writers_until",
+					 " recomputed_at = excluded.recomputed_at, writers_until = excluded.writers_until,"
+					 " looked_until = NULL",
 					 state_table(revision)),
 			lengthof(types), types, values, no_writers ? "  n" : "   ", SPI_OK_INSERT);
 	}

@@ -10,6 +10,8 @@
 #ifndef SVP_CALENDAR_CHANGE_H
 #define SVP_CALENDAR_CHANGE_H
 
+#include "utils/array.h"
+
 #include "revise.h"
 
 /* A calendar whose open clocks are to be looked at. */
@@ -18,6 +20,7 @@ typedef struct SvpCalendarChange
 	const char *calendar;
 	int64		revision;		/* as it now is */
 	bool		every;			/* also those computed by this revision */
+	ArrayType  *looked_until;	/* … but for tickets up to this key, which were looked at, or NULL */
 	bool		is_repeat;		/* they were looked at, but others were writing then */
 	bool		is_settled;		/* … who have ended */
 } SvpCalendarChange;
@@ -29,6 +32,7 @@ typedef struct SvpCalendarChanges
 	bool		is_partial;		/* a calendar or a version of the policy cannot be used */
 	Datum		writers_until;	/* others are writing; they come before this transaction */
 	bool		has_writers;
+	const Datum *looked_until;	/* of those of which every clock is, or NULL */
 } SvpCalendarChanges;
 
 extern void svp_changes_find(const SvpRevision *revision, SvpCalendarChanges *changes);

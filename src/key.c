@@ -69,21 +69,32 @@ svp_learn_key_types(SvpAttachment *attachment, const char *table, const SvpMappi
  * The operator by which a type's unique indexes tell values apart: not always
  * pg_catalog's, which may see a type such as citext as another.
  */
-const char *
-svp_equality(Oid type)
+static const char *
+operator_name(Oid operator, Oid type)
 {
-	Oid			operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
 	char	   *name;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "type %u has no equality operator", type);
+		elog(ERROR, "type %u has no operators to be compared by", type);
 	form = (Form_pg_operator) GETSTRUCT(tuple);
 	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
 					NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return name;
+}
+
+const char *
+svp_equality(Oid type)
+{
+	return operator_name(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr, type);
+}
+
+const char *
+svp_greater(Oid type)
+{
+	return operator_name(lookup_type_cache(type, TYPECACHE_GT_OPR)->gt_opr, type);
 }
 
 /*

@@ -24,6 +24,7 @@ extern bool svp_refund_same_key(const SvpAttachment *attachment, const Datum *a,
 
 /* The operator by which values of a type are equal, as a key's index has it. */
 extern const char *svp_equality(Oid type);
+extern const char *svp_greater(Oid type);
 
 /* What a part of a ticket's key is called beside a refund's, see _ticket_columns() in refund.sql. */
 extern char *svp_ticket_column(const SvpMapping *ticket, int part);

@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "calendar_change.h"
+#include "calendar_progress.h"
 #include "deadline_move.h"
 #include "escalation_schedule.h"
 #include "recompute.h"
@@ -211,8 +212,10 @@ recompute_tickets(Recompute *work, int limit)
 	int			n;
 	SPITupleTable *tickets = svp_changes_tickets(&work->revision, &work->changes,
 												 limit == 0 ? 0 : limit + 1, &n);
+	bool		is_limited = limit > 0 && n > limit;
+	int			looked = 0;		/* of the first of them nothing is left */
 
-	if (limit > 0 && n > limit)
+	if (is_limited)
 	{
 		n = limit;
 		work->is_complete = false;
@@ -220,14 +223,23 @@ recompute_tickets(Recompute *work, int limit)
 	}
 	for (int i = 0; i < n; i++)
 	{
+		bool		is_complete = work->is_complete;
+
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(context);
+		work->is_complete = true;
 		work->key = svp_revise_key(&work->revision, tickets, i);
 		recompute_ticket(work);
+		if (work->is_complete && looked == i)
+			looked++;
+		work->is_complete = work->is_complete && is_complete;
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);
+	if (is_limited && looked > 0)
+		svp_progress_note(&work->revision, &work->changes,
+						  svp_revise_key(&work->revision, tickets, looked - 1));
 	return n;
 }
 

@@ -2,7 +2,8 @@ CREATE TABLE @data@.calendar_state (
     calendar text PRIMARY KEY,
     revision bigint,
     recomputed_at timestamptz NOT NULL,
-    writers_until xid8
+    writers_until xid8,
+    looked_until text[]
 );
 
 COMMENT ON TABLE @data@.calendar_state IS
@@ -13,3 +14,5 @@ COMMENT ON COLUMN @data@.calendar_state.revision IS
 COMMENT ON COLUMN @data@.calendar_state.recomputed_at IS 'When the transaction began that found them so';
 COMMENT ON COLUMN @data@.calendar_state.writers_until IS
     'Transactions before this one may have been writing clocks by an older revision, so the clocks are looked at once more when they have ended; NULL = there were none';
+COMMENT ON COLUMN @data@.calendar_state.looked_until IS
+    'While revision is NULL: up to which ticket, in the order of their keys, tick() has looked at all; NULL = it begins';

@@ -93,6 +93,21 @@ SELECT ticket, metric FROM service_policy.recompute('recompute');
 UPDATE recompute_data.calendar_state SET revision = NULL WHERE calendar = 'desk';
 SELECT ticket, metric, old_due_at, new_due_at FROM service_policy.recompute('recompute');
 
+-- tick() goes on from where it was, also where all clocks are paused and stay as they are.
+INSERT INTO recompute_ticket (id, status, created_at, updated_at) SELECT id, 'waiting', '2026-03-04 09:00+00', '2026-03-04 10:00+00' FROM generate_series(101, 105) AS id;
+UPDATE recompute_data.calendar_state SET revision = NULL;
+CREATE VIEW progress AS SELECT calendar, revision IS NULL AS goes_on, looked_until FROM recompute_data.calendar_state ORDER BY calendar;
+UPDATE recompute_data.clock SET elapsed_us = 1 WHERE id = 105;
+SELECT service_policy.tick(4);
+SELECT * FROM progress;
+SELECT service_policy.tick(4);
+SELECT * FROM progress;
+SELECT service_policy.tick(4);
+SELECT * FROM progress;
+SELECT elapsed_us <> 1 AS is_looked_at FROM recompute_data.clock WHERE id = 105 AND metric = 'resolution';
+DROP VIEW progress;
+DELETE FROM recompute_ticket WHERE id > 100;
+
 -- A calendar that cannot be used keeps its clocks as they are, and is looked at again when it can.
 UPDATE service_policy.calendar_hours SET closes = '18:00' WHERE calendar = 'desk' AND weekday = 1;
 DELETE FROM service_policy.calendar WHERE name = 'night';
