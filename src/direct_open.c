@@ -46,6 +46,19 @@ svp_direct_open(SvpDirect *direct, LOCKMODE lock, ResourceOwner owner)
 	return true;
 }
 
+/*
+ * One of the indexes.  That of the primary key may have been opened for a
+ * search: another reference costs a tenth of opening it again.
+ */
+static Relation
+open_index(SvpDirect *direct, Oid index)
+{
+	if (index != direct->primary || direct->index == NULL)
+		return index_open(index, direct->lock);
+	RelationIncrementReferenceCount(direct->index);
+	return direct->index;
+}
+
 void
 svp_direct_open_indexes(SvpDirect *direct)
 {
@@ -58,7 +71,7 @@ svp_direct_open_indexes(SvpDirect *direct)
 	direct->has_indexes = true;
 	CurrentResourceOwner = direct->owner;
 	for (int i = 0; i < direct->nindexes; i++)
-		direct->result->ri_IndexRelationDescs[i] = index_open(direct->indexes[i], direct->lock);
+		direct->result->ri_IndexRelationDescs[i] = open_index(direct, direct->indexes[i]);
 	CurrentResourceOwner = caller;
 }
 

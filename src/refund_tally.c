@@ -19,8 +19,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/numeric.h"
@@ -29,101 +27,16 @@
 #include "currency.h"
 #include "number.h"
 #include "refund_case.h"
+#include "refund_subject.h"
 #include "refund_table.h"
 #include "rows.h"
-#include "words.h"
-
-PG_FUNCTION_INFO_V1(svp_subject_hash);
 
 /* The columns, see table.c. */
 enum
 {
-	SUBJECT_HASH, SEQ, SUBJECT, SCOPE, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT, TOTAL_AMOUNT,
-	TOTAL_REFUNDS, ALL_REFUNDS
+	SUBJECT_HASH, SEQ, SUBJECT, SCOPE, COUNTED_AT, CURRENCY, AMOUNT, REFUNDS, REVERSES_AT,
+	TOTAL_AMOUNT, TOTAL_REFUNDS, ALL_REFUNDS
 };
-
-static const char *const scope_names[SVP_NSCOPES] = {"order", "line", "customer"};
-
-/* The subjects of a refund */
-
-static void
-append_escaped(StringInfo text, const char *part)
-{
-	for (; *part != '\0'; part++)
-	{
-		if (*part == '/' || *part == '\\')
-			appendStringInfoChar(text, '\\');
-		appendStringInfoChar(text, *part);
-	}
-}
-
-/*
- * What a refund is of, in a scope; NULL if that is not known.
- */
-static const char *
-subject_of(const SvpRefundShare *share, SvpScope scope)
-{
-	StringInfoData text;
-
-	switch (scope)
-	{
-		case SVP_SCOPE_ORDER:
-			return share->order_id;
-		case SVP_SCOPE_CUSTOMER:
-			return share->customer;
-		default:
-			break;
-	}
-	if (share->order_id == NULL || share->line_id == NULL)
-		return NULL;
-	initStringInfo(&text);
-	append_escaped(&text, share->order_id);
-	appendStringInfoChar(&text, '/');
-	append_escaped(&text, share->line_id);
-	return text.data;
-}
-
-/*
- * Numbers are compared faster than texts, and an index of them is smaller.  A
- * hash has to stay what it is wherever the table is restored, so it is FNV-1a
- * over UTF-8.
- */
-static uint64
-add_to_hash(uint64 hash, const char *text)
-{
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char) *text) * UINT64CONST(0x100000001B3);
-	return hash;
-}
-
-static Datum
-subject_hash(SvpScope scope, const char *subject)
-{
-	uint64		hash = add_to_hash(UINT64CONST(0xCBF29CE484222325), scope_names[scope]);
-
-	/* of that one nobody knows in what it is written */
-	if (GetDatabaseEncoding() != PG_SQL_ASCII)
-		subject = pg_server_to_any(subject, strlen(subject), PG_UTF8);
-	return Int64GetDatum((int64) add_to_hash(hash, subject));
-}
-
-static bool
-same_text(Datum value, const char *text)
-{
-	const struct varlena *stored = PG_DETOAST_DATUM_PACKED(value);
-	size_t		length = strlen(text);
-
-	return VARSIZE_ANY_EXHDR(stored) == length && memcmp(VARDATA_ANY(stored), text, length) == 0;
-}
-
-/*
- * Is a row of this subject?  Others may have the same hash.
- */
-static bool
-is_of(const Datum *values, SvpScope scope, const char *subject)
-{
-	return same_text(values[SUBJECT], subject) && same_text(values[SCOPE], scope_names[scope]);
-}
 
 /* Amounts */
 
@@ -180,7 +93,7 @@ take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 
 	if (sums->seq == 0)
 		sums->seq = DatumGetInt64(values[SEQ]);
-	if (!is_of(values, sums->scope, sums->subject))
+	if (!svp_refund_is_of(values[SCOPE], values[SUBJECT], sums->scope, sums->subject))
 		return true;
 	if (!sums->found)
 	{
@@ -204,7 +117,7 @@ read_sums(SvpAttachment *attachment, SvpScope scope, const char *subject, const 
 	Sums		sums = {
 		.scope = scope, .subject = subject, .currency = currency, .last_at = DT_NOBEGIN
 	};
-	Datum		hash = subject_hash(scope, subject);
+	Datum		hash = svp_refund_subject_hash(scope, subject);
 
 	svp_rows_scan(attachment, SVP_REFUND_TALLY, 1, &hash, true, take_sums, &sums);
 	if (sums.amount == (Datum) 0)
@@ -238,7 +151,7 @@ add_entries(Entry *entries, int n, const SvpRefundShare *share, bool takes_back)
 {
 	for (int scope = 0; share != NULL && scope < SVP_NSCOPES; scope++)
 	{
-		const char *subject = subject_of(share, (SvpScope) scope);
+		const char *subject = svp_refund_subject(share, (SvpScope) scope);
 
 		if (subject != NULL)
 			entries[n++] = (Entry) {(SvpScope) scope, subject, share, takes_back};
@@ -253,10 +166,10 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
 
 	row->n = 0;
-	svp_row_add(row, subject_hash(entry->scope, entry->subject));
+	svp_row_add(row, svp_refund_subject_hash(entry->scope, entry->subject));
 	svp_row_add(row, Int64GetDatum(sums->seq + 1));
 	svp_row_add_text(row, entry->subject);
-	svp_row_add_text(row, scope_names[entry->scope]);
+	svp_row_add_text(row, svp_tally_scope_names[entry->scope]);
 	svp_row_add(row, TimestampTzGetDatum(at));
 	svp_row_add_text(row, entry->share->currency);
 	svp_row_add(row, amount);
@@ -273,7 +186,8 @@ tell_subject(void *arg)
 {
 	const Entry *entry = arg;
 
-	errcontext("adding up the refunds of %s \"%s\"", scope_names[entry->scope], entry->subject);
+	errcontext("adding up the refunds of %s \"%s\"",
+			   svp_tally_scope_names[entry->scope], entry->subject);
 }
 
 static Sums
@@ -341,7 +255,7 @@ add_lately(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	SvpAmount	amount;
 	int			refunds = DatumGetInt32(values[REFUNDS]);
 
-	if (!is_of(values, lately->scope, lately->subject) ||
+	if (!svp_refund_is_of(values[SCOPE], values[SUBJECT], lately->scope, lately->subject) ||
 		(lately->before_seq != 0 && DatumGetInt64(values[SEQ]) >= lately->before_seq))
 		return true;
 	if (DatumGetInt64(values[COUNTED_AT]) <= lately->since)
@@ -374,8 +288,8 @@ static void
 read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 {
 	const SvpRefundShare *own = refund->own;
-	const char *subject = subject_of(lately->share, scope);
-	Datum		hash = subject_hash(scope, subject);
+	const char *subject = svp_refund_subject(lately->share, scope);
+	Datum		hash = svp_refund_subject_hash(scope, subject);
 
 	lately->scope = scope;
 	lately->subject = subject;
@@ -384,7 +298,7 @@ read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 	if (refund->tally != NULL)
 		lately->before_seq = refund->tally->places[scope].seq;
 	else if (own != NULL && own->counted_at > lately->since &&
-			 svp_record_same_text(subject_of(own, scope), subject) &&
+			 svp_record_same_text(svp_refund_subject(own, scope), subject) &&
 			 (!lately->alike || own->amount == lately->share->amount))
 	{
 		bool		same = same_code(own->currency, lately->share->currency);
@@ -429,7 +343,7 @@ find_duplicate(SvpRefundCase *refund, const SvpRefundShare *share)
 
 	for (int i = 0; i < lengthof(scopes); i++)
 	{
-		if (subject_of(share, scopes[i]) == NULL)
+		if (svp_refund_subject(share, scopes[i]) == NULL)
 			continue;
 		read_lately(refund, scopes[i], &lately);
 		break;
@@ -444,7 +358,7 @@ static SvpTallyPlace
 place_of(const SvpRefundCase *refund, const SvpRefundShare *share, SvpScope scope)
 {
 	const SvpRefundShare *own = refund->own;
-	const char *subject = subject_of(share, scope);
+	const char *subject = svp_refund_subject(share, scope);
 	SvpTallyPlace place = {0};
 	Sums		sums;
 
@@ -454,7 +368,7 @@ place_of(const SvpRefundCase *refund, const SvpRefundShare *share, SvpScope scop
 		return refund->tally->places[scope];
 	sums = read_sums(refund->attachment, scope, subject, share->currency);
 	place.total = amount_of(sums.amount);
-	if (own != NULL && svp_record_same_text(subject_of(own, scope), subject))
+	if (own != NULL && svp_record_same_text(svp_refund_subject(own, scope), subject))
 	{
 		sums.all_refunds--;
 		if (same_code(own->currency, share->currency))
@@ -485,20 +399,4 @@ svp_tally_read(SvpRefundCase *refund)
 		sum_customer(refund, &share);
 	if (rule->duplicate_within > 0)
 		find_duplicate(refund, &share);
-}
-
-/*
- * service_policy._subject_hash(scope, subject): the number of a subject.
- */
-Datum
-svp_subject_hash(PG_FUNCTION_ARGS)
-{
-	int			scope = svp_word_index(scope_names, SVP_NSCOPES,
-									   text_to_cstring(PG_GETARG_TEXT_PP(0)));
-
-	if (scope < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the scope of a sum must be order, line or customer")));
-	PG_RETURN_DATUM(subject_hash((SvpScope) scope, text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }

@@ -134,6 +134,13 @@ $node->safe_psql('parts', q{
 	END $$});
 works('parts');
 
+# The sums of refunds are found in a database of another encoding, too.
+my $hashes = q{SET client_encoding = 'UTF8'; SELECT service_policy._subject_hash('order', 'A-1'), service_policy._subject_hash('customer', 'A-1'), service_policy._subject_hash('customer', 'Müller')};
+$node->safe_psql('postgres', q{CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0});
+$node->safe_psql('latin', 'CREATE EXTENSION service_policy');
+is($node->safe_psql('latin', $hashes), '5054629250988144708|-9184779785016372150|-3952291536221977216', 'a subject has the same number in each encoding');
+is($node->safe_psql('shop', $hashes), $node->safe_psql('latin', $hashes), '… as here');
+
 # Without the extension there is nothing left to drop: each object that would break is named.
 my ($status, $out, $err) = $node->psql('shop', 'DROP EXTENSION service_policy');
 isnt($status, 0, 'DROP EXTENSION refuses while a table is attached');

@@ -63,11 +63,11 @@ SELECT service_policy.attach_refunds(variant, ('crm.refund_' || variant)::regcla
 -- Nanoseconds of CPU that this backend has used, and when it was asked.
 CREATE FUNCTION crm.cpu_ns() RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER AS
     $$ SELECT split_part(pg_read_file('/proc/self/schedstat', 0, 100), ' ', 1)::bigint $$;
-CREATE TABLE crm.reading (n bigserial PRIMARY KEY, label text, ns bigint);
-CREATE FUNCTION crm.read_cpu(label text) RETURNS void LANGUAGE sql VOLATILE AS
-    $$ INSERT INTO crm.reading (label, ns) VALUES (label, crm.cpu_ns()) $$;
+CREATE TABLE crm.reading (n bigserial PRIMARY KEY, pair text, label text, ns bigint);
+CREATE FUNCTION crm.read_cpu(pair text, label text) RETURNS void LANGUAGE sql VOLATILE AS
+    $$ INSERT INTO crm.reading (pair, label, ns) VALUES (pair, label, crm.cpu_ns()) $$;
 
-CREATE TABLE crm.latency (sync text, variant text, round int, us int);
+CREATE TABLE crm.latency (pair text, sync text, variant text, round int, us int);
 GRANT USAGE ON SCHEMA crm TO app;
 GRANT ALL ON ALL TABLES IN SCHEMA crm TO app;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA crm TO app;
