@@ -173,8 +173,11 @@ SELECT s.summary_id FROM storm.escalation_summaries s WHERE escalation_count <> 
 SELECT confirm_all();
 UPDATE storm_data.escalation SET claimed_at = claimed_at + interval '1 hour' WHERE claimed_at IS NOT NULL;
 UPDATE storm_data.escalation_summary SET summarised_at = summarised_at + interval '1 hour';
+-- where no version is in force any more the limit is the usual one, and the words are ours
+SELECT service_policy.retire_policy('storm', 3);
 SELECT escalate(20000, 20069);
 SELECT * FROM drain();
+SELECT subject FROM storm.escalation_summaries ORDER BY summary_id DESC LIMIT 1;
 
 -- what is no id of a summary
 SELECT service_policy.confirm('storm', '["summary", 12345]');
