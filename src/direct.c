@@ -173,7 +173,11 @@ find_columns(SvpDirect *direct, const SvpTable *table)
 		if (attribute == NULL || !column_is_ours(direct, table, i, attribute))
 			return false;
 		direct->columns[i] = attribute->attnum;
+		if (i < direct->nprimary)
+			direct->nkept = Max(direct->nkept, attribute->attnum);
 	}
+	if (direct->ncolumns < direct->descriptor->natts)
+		direct->nkept = direct->descriptor->natts;
 	return true;
 }
 
@@ -252,7 +256,7 @@ make_result(SvpDirect *direct, Relation relation)
 	}
 	ExecCloseIndices(direct->result);
 	direct->arbiters = list_make1_oid(direct->primary);
-	direct->row = MakeSingleTupleTableSlot(direct->descriptor, &TTSOpsVirtual);
+	direct->row = MakeSingleTupleTableSlot(direct->descriptor, &TTSOpsHeapTuple);
 	direct->found = MakeSingleTupleTableSlot(direct->descriptor, table_slot_callbacks(relation));
 }
 

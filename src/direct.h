@@ -30,6 +30,7 @@ struct SvpDirect
 	int			ncolumns;
 	AttrNumber *columns;		/* of the relation, in our order */
 	int			nprimary;
+	int			nkept;			/* of the relation, as far as an update keeps some of them */
 	Oid			primary;		/* the primary key's index */
 	ScanKeyData keys[INDEX_MAX_KEYS];	/* of the primary key, without values */
 	Oid			coercion[INDEX_MAX_KEYS];	/* to a key's length, or none */
@@ -60,7 +61,8 @@ struct SvpDirect
 extern SvpDirect *svp_direct_make(const SvpTable *table, Relation relation, MemoryContext parent);
 
 /* direct_open.c */
-extern bool svp_direct_open(SvpDirect *direct, LOCKMODE lock, ResourceOwner owner);
+extern bool svp_direct_open(SvpDirect *direct, const bool *valid, LOCKMODE lock,
+							ResourceOwner owner);
 extern void svp_direct_open_indexes(SvpDirect *direct);
 extern IndexScanDesc svp_direct_scan_of(SvpDirect *direct, int nprefix);
 extern void svp_direct_close(SvpDirect *direct);

@@ -16,6 +16,7 @@
 #include "access/relation.h"
 #include "access/tableam.h"
 #include "executor/executor.h"
+#include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -25,16 +26,21 @@
 #include "direct.h"
 
 /*
- * Open the relation; false when it is gone.
+ * Open the relation; false when it is no longer what it was, or is gone.  That
+ * is told by "valid", once there is the lock.
  */
 bool
-svp_direct_open(SvpDirect *direct, LOCKMODE lock, ResourceOwner owner)
+svp_direct_open(SvpDirect *direct, const bool *valid, LOCKMODE lock, ResourceOwner owner)
 {
 	ResourceOwner caller = CurrentResourceOwner;
-	Relation	relation;
+	Relation	relation = NULL;
 
 	CurrentResourceOwner = owner;
-	relation = try_relation_open(direct->relid, lock);
+	LockRelationOid(direct->relid, lock);
+	if (*valid)
+		relation = relation_open(direct->relid, NoLock);
+	else
+		UnlockRelationOid(direct->relid, lock);
 	CurrentResourceOwner = caller;
 	if (relation == NULL)
 		return false;

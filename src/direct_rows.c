@@ -28,22 +28,23 @@
 #include "direct.h"
 
 /*
- * The row to be written.  Columns that are not ours are as in the old row, or
- * null.
+ * Fill a slot with a row to be written.  Columns that are not ours are as in
+ * the old row, or null.
  */
 static void
-fill_row(SvpDirect *direct, TupleTableSlot *old, const Datum *values, const bool *nulls)
+fill_row(SvpDirect *direct, TupleTableSlot *row, TupleTableSlot *old, const Datum *values,
+		 const bool *nulls)
 {
-	TupleTableSlot *row = ExecClearTuple(direct->row);
 	int			natts = direct->descriptor->natts;
 
+	ExecClearTuple(row);
 	if (old == NULL)
 		memset(row->tts_isnull, true, sizeof(bool) * natts);
 	else
 	{
-		slot_getallattrs(old);
-		memcpy(row->tts_values, old->tts_values, sizeof(Datum) * natts);
-		memcpy(row->tts_isnull, old->tts_isnull, sizeof(bool) * natts);
+		slot_getsomeattrs(old, direct->nkept);
+		memcpy(row->tts_values, old->tts_values, sizeof(Datum) * direct->nkept);
+		memcpy(row->tts_isnull, old->tts_isnull, sizeof(bool) * direct->nkept);
 	}
 	/* the key of an old row stays as it is stored */
 	for (int i = old == NULL ? 0 : direct->nprimary; i < direct->ncolumns; i++)
@@ -68,10 +69,10 @@ begin_write(const char *command)
 }
 
 static void
-check_constraints(SvpDirect *direct)
+check_constraints(SvpDirect *direct, TupleTableSlot *row)
 {
 	if (RelationGetDescr(direct->result->ri_RelationDesc)->constr != NULL)
-		ExecConstraints(direct->result, direct->row, direct->estate);
+		ExecConstraints(direct->result, row, direct->estate);
 }
 
 static void
@@ -85,8 +86,8 @@ void
 svp_direct_insert(SvpDirect *direct, const Datum *values, const bool *nulls)
 {
 	begin_write("INSERT");
-	fill_row(direct, NULL, values, nulls);
-	check_constraints(direct);
+	fill_row(direct, direct->row, NULL, values, nulls);
+	check_constraints(direct, direct->row);
 	svp_direct_open_indexes(direct);
 	table_tuple_insert(direct->result->ri_RelationDesc, direct->row, GetCurrentCommandId(true),
 					   0, NULL);
@@ -125,17 +126,13 @@ void
 svp_direct_gather(SvpDirect *direct, int i, const Datum *values, const bool *nulls)
 {
 	TupleTableSlot *row = gathered_row(direct, i);
-	MemoryContext caller;
 
 	begin_write("INSERT");
-	fill_row(direct, NULL, values, nulls);
-	check_constraints(direct);
-	/* it is the slot's, so after an error too there is something to be freed */
-	caller = MemoryContextSwitchTo(direct->context);
-	ExecForceStoreHeapTuple(heap_form_tuple(direct->descriptor, direct->row->tts_values,
-											direct->row->tts_isnull), row, true);
-	MemoryContextSwitchTo(caller);
-	end_write(direct);
+	fill_row(direct, row, NULL, values, nulls);
+	check_constraints(direct, row);
+	/* the values need not last until the rows are written */
+	ExecMaterializeSlot(row);
+	ResetPerTupleExprContext(direct->estate);
 }
 
 /*
@@ -284,8 +281,8 @@ insert_new(SvpDirect *direct, const Datum *values, const bool *nulls, bool (*ins
 
 	begin_write("INSERT");
 	CommandCounterIncrement();
-	fill_row(direct, NULL, values, nulls);
-	check_constraints(direct);
+	fill_row(direct, direct->row, NULL, values, nulls);
+	check_constraints(direct, direct->row);
 	svp_direct_open_indexes(direct);
 	/* whoever asks expects it to be new, unless another index would say so first */
 	is_new = (!direct->has_others || seems_new(direct)) && insert(direct);
@@ -341,8 +338,8 @@ update_row(SvpDirect *direct, const Datum *values, const bool *nulls)
 	SvpIndexUpdate indexes;
 	TM_Result	result;
 
-	fill_row(direct, old, values, nulls);
-	check_constraints(direct);
+	fill_row(direct, direct->row, old, values, nulls);
+	check_constraints(direct, direct->row);
 	result = table_tuple_update(relation, &old->tts_tid, direct->row, GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot, true, &failure, &mode,
 								&indexes);

@@ -80,7 +80,7 @@ svp_direct_find_at(SvpDirect *direct, ItemPointer place, const Datum *key)
 	if (!table_tuple_fetch_row_version(direct->result->ri_RelationDesc, place,
 									   GetActiveSnapshot(), direct->found))
 		return false;
-	slot_getallattrs(direct->found);
+	slot_getsomeattrs(direct->found, direct->nkept);
 	for (int i = 0; i < direct->nprimary; i++)
 	{
 		ScanKey		equal = &direct->keys[i];

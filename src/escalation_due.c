@@ -145,7 +145,8 @@ svp_due_find(const SvpRevision *revision, int limit, int offset, SvpDue *due)
 	values[2] = Int64GetDatum(limit);
 	values[3] = Int64GetDatum(offset);
 	if (SPI_execute_with_args(psprintf("SELECT %s, metric, cycle, next_escalation_at FROM %s"
-									   " WHERE next_escalation_at >= $1 AND next_escalation_at <= $2"
+									   " WHERE stopped_at IS NULL"
+									   "   AND next_escalation_at >= $1 AND next_escalation_at <= $2"
 									   " ORDER BY next_escalation_at LIMIT $3 OFFSET $4",
 									   svp_revise_key_columns(attachment, ""),
 									   quote_qualified_identifier(attachment->data_schema, "clock")),

@@ -150,7 +150,7 @@ ask_attachment(void *arg)
 		elog(ERROR, "SPI_connect failed");
 	if (calendars_changed(next))
 		note(next, GetCurrentTransactionStartTimestamp());
-	note(next, earliest(next, "clock", "next_escalation_at", "next_escalation_at IS NOT NULL"));
+	note(next, earliest(next, "clock", "next_escalation_at", "stopped_at IS NULL"));
 	note_actions(next);
 	SPI_finish();
 	svp_settings_leave(level);

@@ -35,11 +35,12 @@ second_way(SvpTable *table, LOCKMODE lock)
 	Relation	relation = relation_open(svp_data_relation(table->attachment, table->shape->name),
 										 lock);
 	SvpDirect  *direct = svp_direct_make(table, relation, CurTransactionContext);
+	const bool	valid = true;
 
 	if (direct == NULL && !svp_statements_are_good(table))
 		svp_statements_make(table);
 	if (direct != NULL)
-		(void) svp_direct_open(direct, lock, CurrentResourceOwner);
+		(void) svp_direct_open(direct, &valid, lock, CurrentResourceOwner);
 	relation_close(relation, NoLock);
 	return direct;
 }
@@ -56,11 +57,11 @@ open_table(SvpTable *table, LOCKMODE lock)
 	if (table->direct->lock != NoLock)
 		return table->valid;
 	/* a statement that changes tickets is going to write */
-	if (!svp_direct_open(table->direct, span != NULL ? RowExclusiveLock : lock,
+	if (!svp_direct_open(table->direct, &table->valid, span != NULL ? RowExclusiveLock : lock,
 						 span != NULL ? CurTransactionResourceOwner : CurrentResourceOwner))
 		return false;
 	table->span = span;
-	return table->valid;
+	return true;
 }
 
 static Use

@@ -61,8 +61,10 @@ BEGIN;
 DELETE FROM crm.together WHERE id % 3 = 0;
 DELETE FROM crm.alone WHERE id % 3 = 0;
 COMMIT;
-INSERT INTO together_data.clock SELECT 500, metric, cycle, benchmark, policy_version, calendar, state, started_at, started_on, due_at, at_risk_at, target_us,
-       elapsed_us, paused_us, counted_from FROM together_data.clock WHERE id = 5 AND metric = 'resolution';
+INSERT INTO together_data.clock (id, metric, cycle, benchmark, policy_version, calendar, state, started_at, started_on, due_at, at_risk_at, target_us,
+                                 elapsed_us, paused_us, counted_from)
+    SELECT 500, metric, cycle, benchmark, policy_version, calendar, state, started_at, started_on, due_at, at_risk_at, target_us,
+           elapsed_us, paused_us, counted_from FROM together_data.clock WHERE id = 5 AND metric = 'resolution';
 INSERT INTO alone_data.clock SELECT * FROM together_data.clock WHERE id = 500;
 VACUUM crm.together;
 VACUUM crm.alone;
@@ -79,7 +81,9 @@ SELECT count(*) FROM crm.together;
 
 -- COPY; a statement that inserts some and changes others; a statement in a block that fails and is tried again.
 TRUNCATE crm.together, crm.alone, together_data.ledger, together_data.clock, together_data.issue, alone_data.ledger, alone_data.clock, alone_data.issue;
-INSERT INTO together_data.clock SELECT 3, 'resolution', 1, 'solve', 1, NULL, 'running', at, at::date, at, at, 1, 0, 0, at FROM (VALUES (timestamptz '2024-03-04 09:30Z')) t (at);
+INSERT INTO together_data.clock (id, metric, cycle, benchmark, policy_version, calendar, state, started_at, started_on, due_at, at_risk_at, target_us,
+                                 elapsed_us, paused_us, counted_from)
+    SELECT 3, 'resolution', 1, 'solve', 1, NULL, 'running', at, at::date, at, at, 1, 0, 0, at FROM (VALUES (timestamptz '2024-03-04 09:30Z')) t (at);
 INSERT INTO alone_data.clock SELECT * FROM together_data.clock;
 COPY crm.together (id, status, priority, created_at) FROM STDIN;
 1	new	low	2024-03-04 09:00Z
