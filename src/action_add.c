@@ -19,7 +19,7 @@ add(SvpAttachment *attachment, const Datum *key, const SvpEscalationCase *escala
 {
 	SvpRow		row;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add_text(&row, escalation->stored->metric);
 	svp_row_add(&row, Int32GetDatum(escalation->stored->clock.cycle));

@@ -153,7 +153,7 @@ read_latest(SvpAttachment *attachment, const Datum *key, const char *metric,
 	Reading		reading = {attachment->ticket->nkey, clock, 0, 1};
 	SvpRow		prefix;
 
-	prefix.n = 0;
+	svp_row_begin(&prefix);
 	svp_row_add_key(&prefix, reading.nkey, key);
 	svp_row_add_text(&prefix, metric);
 	svp_rows_scan(attachment, SVP_CLOCK, prefix.n, prefix.values, true, take_one, &reading);
@@ -191,7 +191,7 @@ fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 	const SvpClock *clock = &stored->clock;
 	bool		stopped = !SVP_CLOCK_IS_OPEN(clock);
 
-	row->n = 0;
+	svp_row_begin(row);
 	svp_row_add_key(row, attachment->ticket->nkey, key);
 	svp_row_add_text(row, stored->metric);
 	svp_row_add(row, Int32GetDatum(clock->cycle));
@@ -263,7 +263,7 @@ static void
 fill_key(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 		 const SvpStoredClock *stored)
 {
-	row->n = 0;
+	svp_row_begin(row);
 	svp_row_add_key(row, attachment->ticket->nkey, key);
 	svp_row_add_text(row, stored->metric);
 	svp_row_add(row, Int32GetDatum(stored->clock.cycle));

@@ -28,7 +28,7 @@ svp_move_append(SvpAttachment *attachment, const Datum *key, const char *moved_b
 	const SvpClock *new = &after->clock;
 	SvpRow		row;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add(&row, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	svp_row_add_text(&row, moved_by);

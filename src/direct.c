@@ -181,6 +181,17 @@ find_columns(SvpDirect *direct, const SvpTable *table)
 	return true;
 }
 
+static void
+find_not_null(SvpDirect *direct)
+{
+	direct->not_null = palloc(sizeof(AttrNumber) * direct->descriptor->natts);
+	for (int i = 0; i < direct->descriptor->natts; i++)
+	{
+		if (TupleDescAttr(direct->descriptor, i)->attnotnull)
+			direct->not_null[direct->nnot_null++] = i + 1;
+	}
+}
+
 static bool
 index_is_our_key(const SvpDirect *direct, Relation index)
 {
@@ -291,7 +302,10 @@ svp_direct_make(const SvpTable *table, Relation relation, MemoryContext parent)
 	is_direct = direct->nprimary <= INDEX_MAX_KEYS && find_columns(direct, table) &&
 		find_key(direct, relation);
 	if (is_direct)
+	{
+		find_not_null(direct);
 		make_result(direct, relation);
+	}
 	MemoryContextSwitchTo(caller);
 	if (!is_direct)
 	{

@@ -36,6 +36,8 @@ struct SvpDirect
 	Oid			coercion[INDEX_MAX_KEYS];	/* to a key's length, or none */
 	int32		typmod[INDEX_MAX_KEYS];
 	TupleDesc	descriptor;
+	int			nnot_null;
+	AttrNumber *not_null;		/* columns that must not be null */
 	EState	   *estate;
 	ResultRelInfo *result;
 	int			nindexes;

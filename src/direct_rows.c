@@ -68,11 +68,18 @@ begin_write(const char *command)
 	PreventCommandIfParallelMode(command);
 }
 
+/*
+ * The executor looks at each column; so it is asked only where it would find
+ * something.
+ */
 static void
 check_constraints(SvpDirect *direct, TupleTableSlot *row)
 {
-	if (RelationGetDescr(direct->result->ri_RelationDesc)->constr != NULL)
-		ExecConstraints(direct->result, row, direct->estate);
+	for (int i = 0; i < direct->nnot_null; i++)
+	{
+		if (row->tts_isnull[direct->not_null[i] - 1])
+			ExecConstraints(direct->result, row, direct->estate);
+	}
 }
 
 static void

@@ -24,7 +24,7 @@ svp_escalation_add(SvpAttachment *attachment, const Datum *key,
 	const SvpEscalationLevel *level = escalation->point->level;
 	SvpRow		row;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add_text(&row, escalation->stored->metric);
 	svp_row_add(&row, Int32GetDatum(escalation->stored->clock.cycle));
@@ -91,7 +91,7 @@ svp_escalations_read(SvpAttachment *attachment, const Datum *key, const char *me
 	Reading		reading = {attachment->ticket->nkey, 0, 4, palloc(sizeof(SvpFired) * 4)};
 	SvpRow		prefix;
 
-	prefix.n = 0;
+	svp_row_begin(&prefix);
 	svp_row_add_key(&prefix, reading.nkey, key);
 	svp_row_add_text(&prefix, metric);
 	svp_row_add(&prefix, Int32GetDatum(cycle));

@@ -33,7 +33,7 @@ svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *proble
 {
 	SvpRow		row;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add_text(&row, problem);
 	svp_row_add_text(&row, detail);

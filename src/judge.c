@@ -69,7 +69,12 @@ svp_judge_recall(const SvpAttachment *attachment, int64 opened_at, SvpJudge *jud
 
 		if (benchmark->calendar == NULL)
 			continue;
-		judge->calendars[i] = svp_calendar_cached(benchmark->calendar);
+		/* most have the one before */
+		if (i > 0 && judge->calendars[i - 1] != NULL &&
+			strcmp(benchmark->calendar, benchmark[-1].calendar) == 0)
+			judge->calendars[i] = judge->calendars[i - 1];
+		else
+			judge->calendars[i] = svp_calendar_cached(benchmark->calendar);
 		if (judge->calendars[i] == NULL)
 			return false;
 	}

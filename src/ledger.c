@@ -269,7 +269,7 @@ fill_row(SvpRow *row, SvpAttachment *attachment, const Datum *key, const SvpReco
 {
 	bool		is_reply = record->event.kind == SVP_EVENT_RESPONDED;
 
-	row->n = 0;
+	svp_row_begin(row);
 	svp_row_add_key(row, attachment->ticket->nkey, key);
 	svp_row_add(row, Int32GetDatum(record->seq));
 	svp_row_add(row, TimestampTzGetDatum(record->event.at));
@@ -316,7 +316,7 @@ svp_ledger_anchor(SvpAttachment *attachment, const Datum *key, int64 at, const c
 	SvpRecord	none = {0};
 	SvpRow		row;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add(&row, Int32GetDatum(1));
 	svp_row_add(&row, TimestampTzGetDatum(at));
@@ -336,7 +336,7 @@ svp_ledger_lock(SvpAttachment *attachment, const Datum *key)
 {
 	SvpRow		row;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add(&row, Int32GetDatum(1));
 	return svp_rows_lock(attachment, SVP_LEDGER, row.values);
@@ -366,7 +366,7 @@ svp_ledger_retract(SvpAttachment *attachment, const Datum *key, SvpLedger *ledge
 	SvpRow		row;
 	int			n = 0;
 
-	row.n = 0;
+	svp_row_begin(&row);
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add(&row, Int32GetDatum(seq));
 	(void) svp_rows_delete(attachment, SVP_LEDGER, row.values);

@@ -128,7 +128,7 @@ static void
 fill_primary_key(SvpRow *row, SvpAttachment *attachment, const Datum *key,
 				 const SvpMessage *message)
 {
-	row->n = 0;
+	svp_row_begin(row);
 	svp_row_add_key(row, attachment->ticket->nkey, key);
 	svp_row_add(row, TimestampTzGetDatum(message->sent_at));
 	svp_row_add_text(row, message->message);

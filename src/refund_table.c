@@ -84,7 +84,7 @@ svp_refund_same_share(const SvpRefundShare *a, const SvpRefundShare *b)
 static void
 copy_row(const SvpTable *table, const Datum *values, const bool *nulls, SvpRow *row)
 {
-	row->n = 0;
+	svp_row_begin(row);
 	for (int i = 0; i < SVP_TABLE_WIDTH(table); i++)
 	{
 		int16		length;
@@ -219,7 +219,7 @@ add_facts(SvpRow *row, const SvpRefundCase *refund)
 static void
 begin_row(SvpRow *row, const SvpRefundCase *refund, int32 seq, int64 at, const char *recorded_by)
 {
-	row->n = 0;
+	svp_row_begin(row);
 	svp_row_add_key(row, refund->attachment->refund->nkey, refund->facts.key);
 	svp_row_add(row, Int32GetDatum(seq));
 	svp_row_add(row, TimestampTzGetDatum(at));

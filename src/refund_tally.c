@@ -165,7 +165,7 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 	int			sign = entry->takes_back ? -1 : 1;
 	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
 
-	row->n = 0;
+	svp_row_begin(row);
 	svp_row_add(row, svp_refund_subject_hash(entry->scope, entry->subject));
 	svp_row_add(row, Int64GetDatum(sums->seq + 1));
 	svp_row_add_text(row, entry->subject);

@@ -14,6 +14,16 @@
 #include "row.h"
 #include "words.h"
 
+/* Rows have many texts, most of them words: room for so much is allocated at once. */
+#define TEXT_ROOM 256
+
+void
+svp_row_begin(SvpRow *row)
+{
+	row->n = 0;
+	row->room_left = 0;
+}
+
 void
 svp_row_add_optional(SvpRow *row, bool is_set, Datum value)
 {
@@ -28,11 +38,34 @@ svp_row_add(SvpRow *row, Datum value)
 	svp_row_add_optional(row, true, value);
 }
 
+/*
+ * A text as short ones are stored.
+ */
+static Datum
+make_text(SvpRow *row, const char *text)
+{
+	Size		size = VARHDRSZ_SHORT + strlen(text);
+	char	   *result;
+
+	if (size > VARATT_SHORT_MAX)
+		return CStringGetTextDatum(text);
+	if (size > row->room_left)
+	{
+		row->room = palloc(TEXT_ROOM);
+		row->room_left = TEXT_ROOM;
+	}
+	result = row->room;
+	row->room += size;
+	row->room_left -= size;
+	SET_VARSIZE_SHORT(result, size);
+	memcpy(VARDATA_SHORT(result), text, size - VARHDRSZ_SHORT);
+	return PointerGetDatum(result);
+}
+
 void
 svp_row_add_text(SvpRow *row, const char *text)
 {
-	svp_row_add_optional(row, text != NULL,
-						 text == NULL ? (Datum) 0 : CStringGetTextDatum(text));
+	svp_row_add_optional(row, text != NULL, text == NULL ? (Datum) 0 : make_text(row, text));
 }
 
 void

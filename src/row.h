@@ -19,8 +19,11 @@ typedef struct SvpRow
 	int			n;
 	Datum		values[SVP_MAX_COLUMNS];
 	bool		nulls[SVP_MAX_COLUMNS];
+	char	   *room;			/* for texts */
+	Size		room_left;
 } SvpRow;
 
+extern void svp_row_begin(SvpRow *row);
 extern void svp_row_add(SvpRow *row, Datum value);
 extern void svp_row_add_optional(SvpRow *row, bool is_set, Datum value);
 extern void svp_row_add_text(SvpRow *row, const char *text);
