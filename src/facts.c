@@ -38,7 +38,7 @@ struct SvpRowReader
 	uint64		fitted;			/* relation_changes when last compared */
 	AttrNumber *key;
 	SvpFactBinding *bindings;
-	bool		settings_matter;	/* to what is read */
+	bool		settings_matter;	/* to what is read of columns */
 	int			nresults;		/* columns of the query; 0 = no query */
 	Bitmapset  *mentioned;		/* columns of the row in it */
 	SPIPlanPtr	plan;
@@ -202,10 +202,9 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	prepare_query(reader, relation);
-	reader->settings_matter = reader->plan != NULL;
 	for (int i = 0; i < mapping->nfacts; i++)
-		reader->settings_matter |= mapping->facts[i].kind != SVP_FACT_TIME &&
-			settings_matter(reader->bindings[i].type);
+		reader->settings_matter |= reader->bindings[i].column != 0 &&
+			mapping->facts[i].kind != SVP_FACT_TIME && settings_matter(reader->bindings[i].type);
 	svp_settings_leave(level);
 
 	/* complete: until here an error leaves nothing behind */
@@ -367,6 +366,7 @@ run_query(void *arg)
 	Computation *run = arg;
 	SvpRowReader *reader = run->reader;
 	Datum		row = heap_copy_tuple_as_datum(run->tuple, reader->descriptor);
+	int			level = svp_settings_enter();
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
@@ -378,6 +378,8 @@ run_query(void *arg)
 				 errmsg("the type of a mapped expression has changed"),
 				 errhint("Attach again, so that the mapping is checked.")));
 	SPI_finish();
+	/* within the subtransaction, whose end would look through all settings otherwise */
+	svp_settings_leave(level);
 }
 
 /*
