@@ -46,7 +46,7 @@ SELECT notification_id, id, metric, cycle, escalation_level, occurrence, notify,
 SELECT summary_id, notify, notify_channel, subject, escalation_count, ticket_count, escalation_level, levels, metrics, due_at, fired_at > due_at AS is_late,
        summarised_on = summarised_at::date AS is_today, handling, attempts, done_at, last_error FROM storm.escalation_summaries;
 
--- nobody gets a second one within the minute …
+-- no second one within the minute …
 SELECT escalate(10, 12);
 SELECT escalate(13, 14, 'night');
 SELECT * FROM told;
@@ -119,7 +119,7 @@ SELECT run_out();
 SELECT count(*) FROM told WHERE ticket = '{}';
 SELECT handling, last_error FROM storm.escalation_summaries WHERE handling <> 'done';
 SELECT service_policy.retry_failed('storm');
--- of tickets that are all over by then, nobody is told
+-- of tickets that are all over by then none is told
 UPDATE storm_ticket SET status = 'done', updated_at = now() WHERE id BETWEEN 70 AND 74;
 SELECT run_out();
 SELECT id, attempts FROM told WHERE ticket = '{}';
