@@ -10,8 +10,9 @@
  * knows what that one did.  Subjects are taken in one order, lest two refunds
  * wait for each other.  Amounts of several currencies are never added.
  *
- * A refund costs a row a subject, whatever there was before.  What a customer
- * got lately is read back to the beginning of that time, or to the limit.
+ * A refund costs a row a subject, whatever there was before; to change one in
+ * place costs more, with the pruning that it makes.  What a customer got lately
+ * is read back to the beginning of that time, or to the limit.
  *
  * Copyright (c) 2026, service_policy contributors
  *
