@@ -134,55 +134,105 @@ append_take(StringInfo query, const SvpAttachment *attachment)
 }
 
 /*
- * Prepare a statement over one row, and free its text.
+ * First what is due first, of that lower levels before higher ones, and of a
+ * level assign, priority, call.
  */
-static SPIPlanPtr
-prepare(const SvpAttachment *attachment, StringInfo query, Oid last_type)
+static void
+append_find(StringInfo query, const SvpAttachment *attachment)
 {
-	int			nkey = attachment->ticket->nkey;
-	Oid			types[INDEX_MAX_KEYS + SVP_ACTION_PARTS + 1];
-	SPIPlanPtr	plan;
+	const char *key = svp_revise_key_columns(attachment, "");
 
-	memcpy(types, attachment->key_types, sizeof(Oid) * nkey);
-	for (int i = 0; i < SVP_ACTION_PARTS; i++)
-		types[nkey + i] = parts[i].type;
-	types[nkey + SVP_ACTION_PARTS] = last_type;
-	plan = SPI_prepare(query->data, nkey + SVP_ACTION_PARTS + 1, types);
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	resetStringInfo(query);
-	return plan;
+	appendStringInfo(query,
+					 "SELECT %s, metric, cycle, escalation_level, occurrence, action FROM %s"
+					 " WHERE state = 'pending' AND attempt_at <= $1 AND action <> ALL ($2)"
+					 " ORDER BY attempt_at, escalation_level, occurrence,"
+					 " action NOT IN ('assign', 'priority'), action, %s LIMIT $3",
+					 key, table_name(attachment, "escalation_action"), key);
 }
 
-void
-svp_action_prepare(const SvpAttachment *attachment, SvpActionStatements *statements)
+static void
+append_lock(StringInfo query, const SvpAttachment *attachment)
 {
-	int			last = attachment->ticket->nkey + SVP_ACTION_PARTS + 1;
-	const char *table = table_name(attachment, "escalation_action");
-	StringInfoData query;
+	appendStringInfo(query, "SELECT FROM %s a WHERE ", table_name(attachment, "escalation_action"));
+	append_is_of(query, attachment, "a", SVP_ACTION_PARTS);
+	appendStringInfo(query, " AND a.state = 'pending' AND a.attempt_at <= $%d"
+					 " FOR NO KEY UPDATE SKIP LOCKED",
+					 attachment->ticket->nkey + SVP_ACTION_PARTS + 1);
+}
 
-	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT FROM %s a WHERE ", table);
-	append_is_of(&query, attachment, "a", SVP_ACTION_PARTS);
-	appendStringInfo(&query, " AND a.state = 'pending' AND a.attempt_at <= $%d"
-					 " FOR NO KEY UPDATE SKIP LOCKED", last);
-	statements->lock = prepare(attachment, &query, TIMESTAMPTZOID);
+static void
+append_done(StringInfo query, const SvpAttachment *attachment)
+{
+	appendStringInfo(query, "UPDATE %s a SET state = 'done', done_at = $%d, attempt_at = NULL WHERE ",
+					 table_name(attachment, "escalation_action"),
+					 attachment->ticket->nkey + SVP_ACTION_PARTS + 1);
+	append_is_of(query, attachment, "a", SVP_ACTION_PARTS);
+}
 
-	append_take(&query, attachment);
-	statements->take = prepare(attachment, &query, TIMESTAMPTZOID);
-
-	appendStringInfo(&query, "UPDATE %s a SET state = 'done', done_at = $%d, attempt_at = NULL WHERE ",
-					 table, last);
-	append_is_of(&query, attachment, "a", SVP_ACTION_PARTS);
-	statements->done = prepare(attachment, &query, TIMESTAMPTZOID);
-
-	appendStringInfo(&query,
+static void
+append_fail(StringInfo query, const SvpAttachment *attachment)
+{
+	appendStringInfo(query,
 					 "UPDATE %s a SET last_error = $%d,"
 					 " state = CASE WHEN attempts < " MOST_ATTEMPTS " THEN 'pending' ELSE 'failed' END,"
 					 " attempt_at = CASE WHEN attempts < " MOST_ATTEMPTS " THEN attempt_at END WHERE ",
-					 table, last);
-	append_is_of(&query, attachment, "a", SVP_ACTION_PARTS);
-	statements->fail = prepare(attachment, &query, TEXTOID);
+					 table_name(attachment, "escalation_action"),
+					 attachment->ticket->nkey + SVP_ACTION_PARTS + 1);
+	append_is_of(query, attachment, "a", SVP_ACTION_PARTS);
+}
+
+/* In the order of SvpActionStatement.  All but the first are over one row, and have one more value. */
+static const struct
+{
+	void		(*append) (StringInfo query, const SvpAttachment *attachment);
+	Oid			last_type;
+}			statements[SVP_NACTION_STATEMENTS] = {
+	{append_find, InvalidOid},
+	{append_lock, TIMESTAMPTZOID},
+	{append_take, TIMESTAMPTZOID},
+	{append_done, TIMESTAMPTZOID},
+	{append_fail, TEXTOID}
+};
+
+static int
+parameter_types(const SvpAttachment *attachment, SvpActionStatement which, Oid *types)
+{
+	int			nkey = attachment->ticket->nkey;
+
+	if (which == SVP_ACTION_FIND)
+	{
+		types[0] = TIMESTAMPTZOID;
+		types[1] = TEXTARRAYOID;
+		types[2] = INT8OID;
+		return 3;
+	}
+	memcpy(types, attachment->key_types, sizeof(Oid) * nkey);
+	for (int i = 0; i < SVP_ACTION_PARTS; i++)
+		types[nkey + i] = parts[i].type;
+	types[nkey + SVP_ACTION_PARTS] = statements[which].last_type;
+	return nkey + SVP_ACTION_PARTS + 1;
+}
+
+/*
+ * A statement, kept from tick to tick.
+ */
+static SPIPlanPtr
+statement(SvpAttachment *attachment, SvpActionStatement which)
+{
+	SPIPlanPtr *kept = &attachment->action_plans[which];
+	Oid			types[INDEX_MAX_KEYS + SVP_ACTION_PARTS + 1];
+	StringInfoData query;
+	SPIPlanPtr	plan;
+
+	if (*kept != NULL && SPI_plan_is_valid(*kept))
+		return *kept;
+	initStringInfo(&query);
+	statements[which].append(&query, attachment);
+	plan = SPI_prepare(query.data, parameter_types(attachment, which, types), types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	svp_attachment_keep_plan(kept, plan);
+	return plan;
 }
 
 static Datum
@@ -197,24 +247,12 @@ text_array(List *texts)
 	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
-/*
- * Find actions that are due, without a lock: first what is due first, of that
- * lower levels before higher ones, and of a level assign, priority, call.
- */
 SPITupleTable *
-svp_actions_find(const SvpAttachment *attachment, TimestampTz now, List *but_not, int limit, int *n)
+svp_actions_find(SvpAttachment *attachment, TimestampTz now, List *but_not, int limit, int *n)
 {
-	Oid			types[] = {TIMESTAMPTZOID, TEXTARRAYOID, INT8OID};
 	Datum		values[] = {TimestampTzGetDatum(now), text_array(but_not), Int64GetDatum(limit)};
-	char	   *key = svp_revise_key_columns(attachment, "");
 
-	if (SPI_execute_with_args(psprintf("SELECT %s, metric, cycle, escalation_level, occurrence,"
-									   " action FROM %s WHERE state = 'pending' AND attempt_at <= $1"
-									   " AND action <> ALL ($2) ORDER BY attempt_at,"
-									   " escalation_level, occurrence,"
-									   " action NOT IN ('assign', 'priority'), action, %s LIMIT $3",
-									   key, table_name(attachment, "escalation_action"), key),
-							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
+	if (SPI_execute_plan(statement(attachment, SVP_ACTION_FIND), values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "the actions of %s cannot be read", attachment->name);
 	*n = SPI_processed;
 	return SPI_tuptable;
@@ -235,12 +273,12 @@ svp_action_set(SvpAction *action, SPITupleTable *found, int row)
  * Run a statement over the row.
  */
 static void
-run(SvpAction *action, SPIPlanPtr plan, Datum last)
+run(SvpAction *action, SvpActionStatement which, Datum last)
 {
 	int			result;
 
 	action->values[action->attachment->ticket->nkey + SVP_ACTION_PARTS] = last;
-	result = SPI_execute_plan(plan, action->values, NULL, false, 0);
+	result = SPI_execute_plan(statement(action->attachment, which), action->values, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "an action of %s cannot be handled: %s", action->attachment->name,
 			 SPI_result_code_string(result));
@@ -254,10 +292,10 @@ svp_action_take(SvpAction *action, TimestampTz now, Datum *escalation)
 	bool		is_on;
 	bool		isnull;
 
-	run(action, action->statements->lock, TimestampTzGetDatum(now));
+	run(action, SVP_ACTION_LOCK, TimestampTzGetDatum(now));
 	if (SPI_processed == 0)
 		return false;
-	run(action, action->statements->take, TimestampTzGetDatum(now));
+	run(action, SVP_ACTION_TAKE, TimestampTzGetDatum(now));
 	if (SPI_processed == 0)
 		return false;
 	row = SPI_tuptable->vals[0];
@@ -270,7 +308,7 @@ svp_action_take(SvpAction *action, TimestampTz now, Datum *escalation)
 void
 svp_action_done(SvpAction *action)
 {
-	run(action, action->statements->done,
+	run(action, SVP_ACTION_DONE,
 		TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	if (SPI_processed == 0)
 		ereport(ERROR,
@@ -281,5 +319,5 @@ svp_action_done(SvpAction *action)
 void
 svp_action_failed(SvpAction *action, const char *error)
 {
-	run(action, action->statements->fail, CStringGetTextDatum(error));
+	run(action, SVP_ACTION_FAIL, CStringGetTextDatum(error));
 }

@@ -15,28 +15,17 @@
 /* What tells an action from the others, beside the ticket's key. */
 #define SVP_ACTION_PARTS 5
 
-/* Statements over one row. */
-typedef struct SvpActionStatements
-{
-	SPIPlanPtr	lock;
-	SPIPlanPtr	take;
-	SPIPlanPtr	done;
-	SPIPlanPtr	fail;
-} SvpActionStatements;
-
 /* A row, by the values of its primary key. */
 typedef struct SvpAction
 {
-	const SvpAttachment *attachment;
-	const SvpActionStatements *statements;
+	SvpAttachment *attachment;
 	Datum		values[INDEX_MAX_KEYS + SVP_ACTION_PARTS + 1];	/* one is for the statements */
 	const char *name;			/* which action it is */
 } SvpAction;
 
-/* Both last until SPI_finish(). */
-extern void svp_action_prepare(const SvpAttachment *attachment, SvpActionStatements *statements);
-extern SPITupleTable *svp_actions_find(const SvpAttachment *attachment, TimestampTz now,
-									   List *but_not, int limit, int *n);
+/* Without a lock. */
+extern SPITupleTable *svp_actions_find(SvpAttachment *attachment, TimestampTz now, List *but_not,
+									   int limit, int *n);
 
 /* The row in a place of what was found. */
 extern void svp_action_set(SvpAction *action, SPITupleTable *found, int row);

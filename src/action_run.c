@@ -42,7 +42,6 @@ typedef struct Run
 	MemoryContext context;		/* of all that lasts until the end */
 	List	   *registered;
 	List	   *slow;			/* actions of which one took too long */
-	SvpActionStatements statements;
 	SvpAction	action;			/* at hand */
 	int			left;			/* of what may be done in this minute */
 	int			nfailed;
@@ -204,14 +203,12 @@ try_found(Run *run, SPITupleTable *found, int n)
 static void
 try_due(Run *run)
 {
-	const SvpAttachment *attachment = run->revision.attachment;
+	SvpAttachment *attachment = run->revision.attachment;
 	bool		tried_all;
 	int			n;
 
 	run->left = svp_limit_left(&run->revision, "escalation_action", "done_at", run->now);
-	svp_action_prepare(attachment, &run->statements);
 	run->action.attachment = attachment;
-	run->action.statements = &run->statements;
 	do
 	{
 		SPITupleTable *found = svp_actions_find(attachment, run->now, run->slow,

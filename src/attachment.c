@@ -200,6 +200,7 @@ free_attachment(SvpAttachment *attachment)
 	if (attachment->fingerprint != NULL)
 		SPI_freeplan(attachment->fingerprint);
 	free_plans(attachment->exception_plans, SVP_NEXCEPTION_STATEMENTS);
+	free_plans(attachment->action_plans, SVP_NACTION_STATEMENTS);
 	MemoryContextDelete(attachment->context);
 }
 

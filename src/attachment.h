@@ -47,6 +47,18 @@ typedef enum SvpExceptionStatement
 
 #define SVP_NEXCEPTION_STATEMENTS (SVP_EXCEPTION_MOVE + 1)
 
+/* Those for its actions, see action_row.c. */
+typedef enum SvpActionStatement
+{
+	SVP_ACTION_FIND,
+	SVP_ACTION_LOCK,
+	SVP_ACTION_TAKE,
+	SVP_ACTION_DONE,
+	SVP_ACTION_FAIL
+} SvpActionStatement;
+
+#define SVP_NACTION_STATEMENTS (SVP_ACTION_FAIL + 1)
+
 /* A row that an UPDATE took from one partition to another. */
 typedef struct SvpDeparture
 {
@@ -83,6 +95,7 @@ typedef struct SvpAttachment
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */
 	SPIPlanPtr	exception_plans[SVP_NEXCEPTION_STATEMENTS];
+	SPIPlanPtr	action_plans[SVP_NACTION_STATEMENTS];
 	SvpDeparture departed;		/* the refund that left its partition last */
 } SvpAttachment;
 

@@ -24,9 +24,11 @@ SELECT service_policy.load_policy('{"policy": "acted",
         {"level": 3, "after": "4 hours", "call": "crm.odd", "unless_acknowledged": true}]}],
     "notifications": {"per_minute": null}}');
 SELECT service_policy.publish_policy('acted', 1, '2000-01-01');
+SET client_min_messages = notice;
 SELECT service_policy.attach('acted', 'acted_crm.ticket', 'acted', ARRAY['shop', 'id'],
     '{"opened_at": "created_at", "changed_at": "updated_at", "state": "status", "priority": "priority", "team": "team"}',
     '{"new": "open", "done": "resolved"}', distribution_column => 'id');
+SET client_min_messages = warning;
 
 CREATE FUNCTION acted_crm.open(shop text, first int, last int, age interval) RETURNS void LANGUAGE sql AS $$
     INSERT INTO acted_crm.ticket SELECT shop, i, 'new', 'low', NULL, now() - age, now() - age FROM generate_series(first, last) i $$;
