@@ -20,113 +20,23 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "key.h"
-#include "refund_exception.h"
-#include "refund_message.h"
-#include "refund_refusal.h"
+#include "refund_change.h"
+#include "refund_outcome.h"
 #include "refund_row.h"
 #include "refund_table.h"
 #include "span.h"
 
 PG_FUNCTION_INFO_V1(svp_refund_decided);
 
-/* The statement cannot be let through, nor refused for what it contains. */
-static void
-refuse_undecidable(const char *attachment, const char *problem)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("refunds of attachment \"%s\" cannot be decided on: %s", attachment, problem),
-			 errhint("Put right what is missing, or call service_policy.detach(%s) and attach again; the evidence is kept.",
-					 quote_literal_cstr(attachment))));
-}
-
-/*
- * Would a row that is inserted again have another key?
- */
-static bool
-makes_key(Relation relation, const SvpMapping *refund)
-{
-	for (int i = 0; i < refund->nkey; i++)
-	{
-		AttrNumber	column = get_attnum(RelationGetRelid(relation), refund->key[i]);
-		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(relation), column - 1);
-
-		if (attribute->atthasdef || attribute->attidentity != '\0')
-			return true;
-	}
-	return false;
-}
-
-/*
- * Refuse a refund.  Of the fields that a client maps to its own errors, the
- * constraint's name is the reason's code.
- */
-static void
-refuse(const TriggerData *trigger, SvpRefundCase *refund)
-{
-	Relation	relation = trigger->tg_relation;
-	char	   *schema = get_namespace_name(RelationGetNamespace(relation));
-	char	   *hint;
-
-	refund->key_is_made = TRIGGER_FIRED_BY_INSERT(trigger->tg_event) &&
-		makes_key(relation, refund->attachment->refund);
-	hint = svp_refund_hint(refund);
-
-	svp_refusal_note(refund, schema, RelationGetRelationName(relation));
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg("%s", svp_refund_summary(refund)),
-			 errdetail("%s", svp_refund_grounds(refund)),
-			 hint == NULL ? 0 : errhint("%s", hint),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME, schema),
-			 err_generic_string(PG_DIAG_TABLE_NAME, RelationGetRelationName(relation)),
-			 err_generic_string(PG_DIAG_CONSTRAINT_NAME,
-								svp_refund_reason_names[refund->decision.reason])));
-}
-
-static void
-flag(const SvpRefundCase *refund)
-{
-	ereport(WARNING,
-			(errmsg("%s", svp_refund_summary(refund)),
-			 errdetail("%s", svp_refund_grounds(refund)),
-			 errhint("The rule only flags refunds: this one was written, and the decision recorded.")));
-}
-
-/* A change of a refund's row, as the trigger is told of it. */
-typedef struct Change
-{
-	SvpAttachment *attachment;
-	TriggerData *trigger;
-	SvpRowReader *reader;
-	const char *recorded_by;
-	int64		now;			/* by the wall clock: who holds a transaction open gains no time */
-} Change;
-
-static SvpRefundCase
-case_of(const Change *change, HeapTuple tuple)
-{
-	SvpRefundCase refund = {
-		.attachment = change->attachment,
-		.mapping = change->attachment->refund,
-		.now = change->now,
-		.role = change->recorded_by
-	};
-
-	svp_reader_read(change->reader, tuple, &refund.facts);
-	return refund;
-}
-
 /*
  * Have all that deciding needs; else say why not.
  */
 static const char *
-prepare(Change *change)
+prepare(SvpRefundChange *change)
 {
 	SvpAttachment *attachment = change->attachment;
 	const char *problem = NULL;
@@ -138,164 +48,8 @@ prepare(Change *change)
 	return svp_reader_key_problem(change->reader, attachment->refund_key_types);
 }
 
-/*
- * What was decided on is no refund any more.
- */
 static void
-withdraw(const Change *change, SvpRefundRecord *before)
-{
-	SvpTally	tally;
-
-	if (!before->stands)
-		return;
-	svp_tally_change(change->attachment, &before->share, NULL, change->now, &tally);
-	svp_refund_withdraw(change->attachment, before, change->now);
-}
-
-static void
-refuse_if_enforced(const Change *change, SvpRefundCase *refund)
-{
-	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->mode == SVP_MODE_ENFORCE)
-		refuse(change->trigger, refund);
-}
-
-/*
- * Count a refund and decide on it: refuse, or record.  What was counted of it
- * before is taken back first.  Counting waits for whoever is about to refund
- * the same order, so that it is decided on by what that one did.
- */
-static void
-decide(const Change *change, SvpRefundCase *refund, SvpRefundRecord *before)
-{
-	SvpAttachment *attachment = change->attachment;
-	SvpRefundShare share = svp_refund_share(refund);
-	SvpTally	tally;
-
-	svp_tally_change(attachment, before->stands ? &before->share : NULL, &share, change->now, &tally);
-	refund->tally = &tally;
-	svp_refund_case_judge(refund);
-	refuse_if_enforced(change, refund);
-	svp_exceptions_use(refund);
-	refuse_if_enforced(change, refund);
-	if (before->stands)
-		svp_refund_withdraw(attachment, before, change->now);
-	while (!svp_refund_append(refund, before->last_seq + 1, change->recorded_by))
-	{
-		svp_refund_find(attachment, refund->facts.key, NULL, before);
-		/* that of a refund whose end was not told, as by TRUNCATE */
-		if (!change->trigger->tg_relation->rd_rel->relispartition)
-			withdraw(change, before);
-	}
-	if (refund->decision.outcome != SVP_REFUND_ALLOWED && refund->mode == SVP_MODE_FLAG)
-		flag(refund);
-}
-
-/*
- * Decide on a row of which a decision may stand, unless that was by the same
- * facts.
- */
-static void
-decide_unless_known(const Change *change, SvpRefundCase *refund, SvpRefundRecord *before)
-{
-	svp_refund_case_open(refund);
-	if (!before->stands || !svp_refund_same_facts(refund, before->facts))
-		decide(change, refund, before);
-}
-
-/*
- * Decide on a refund under a key that it did not have before.  Where a
- * decision stands on the one that had it, the row has moved here from another
- * partition; or is another one, if the key recurs; or that one's end was not
- * told, and it is taken back now.
- */
-static void
-decide_on_key(const Change *change, SvpRefundCase *refund, bool is_known)
-{
-	SvpRefundRecord before;
-	bool		is_partition = change->trigger->tg_relation->rd_rel->relispartition;
-
-	if (refund->facts.key == NULL)
-		refuse_undecidable(change->attachment->name, "the key of the refund is null");
-	/* a key is new, as a rule; else appending says so */
-	before.last_seq = 0;
-	before.stands = false;
-	if (is_partition || is_known)
-		svp_refund_find(change->attachment, refund->facts.key, NULL, &before);
-	if (before.stands && is_partition && !is_known)
-	{
-		is_known = svp_refund_is_alone(change->attachment, refund->facts.key);
-		before.stands = is_known;
-	}
-	if (is_known)
-		decide_unless_known(change, refund, &before);
-	else
-		decide(change, refund, &before);
-}
-
-/*
- * Is a change of the row no new decision?
- */
-static bool
-decides_same(const SvpRefundCase *before, SvpRefundCase *after)
-{
-	switch (svp_refund_difference(after->mapping, &before->facts, &after->facts))
-	{
-		case SVP_DECIDES_SAME:
-			return true;
-		case SVP_DECIDES_ANEW:
-			return false;
-		case SVP_BY_SOMEBODY_ELSE:
-			break;
-	}
-	svp_refund_case_open(after);
-	return !svp_refund_rule_looks_at_people(after->rule);
-}
-
-static void
-row_changed(const Change *change, const SvpRefundCase *old, SvpRefundCase *new, bool is_known)
-{
-	bool		same_key = svp_refund_same_key(change->attachment, old->facts.key, new->facts.key);
-	bool		same = new->facts.included && decides_same(old, new);
-	SvpRefundShare share = svp_refund_share(old);
-	SvpRefundRecord before = {0};
-
-	if (same && same_key)
-		return;
-	if (old->facts.key != NULL)
-		svp_refund_find(change->attachment, old->facts.key, &share, &before);
-	if (!new->facts.included)
-		withdraw(change, &before);
-	else if (same_key && is_known)
-		decide_unless_known(change, new, &before);
-	else if (same_key)
-		decide(change, new, &before);
-	else if (same && before.stands && new->facts.key != NULL)
-	{
-		svp_refund_move(change->attachment, &before, new->facts.key, change->now);
-		svp_exceptions_move(change->attachment, old->facts.key, new->facts.key);
-	}
-	else
-	{
-		withdraw(change, &before);
-		decide_on_key(change, new, is_known);
-	}
-}
-
-static void
-end_row(const Change *change, const SvpRefundCase *old)
-{
-	SvpRefundShare share;
-	SvpRefundRecord before;
-
-	if (old->facts.key == NULL)
-		return;
-	share = svp_refund_share(old);
-	svp_refund_find(change->attachment, old->facts.key, &share, &before);
-	withdraw(change, &before);
-}
-
-static void
-row_deleted(const Change *change)
+row_deleted(const SvpRefundChange *change)
 {
 	HeapTuple	tuple = change->trigger->tg_trigtuple;
 	SvpRefundCase old;
@@ -306,8 +60,8 @@ row_deleted(const Change *change)
 		svp_row_departed(change->attachment, change->trigger->tg_relation, tuple);
 		return;
 	}
-	old = case_of(change, tuple);
-	end_row(change, &old);
+	old = svp_refund_case_of(change, tuple);
+	svp_refund_end_row(change, &old);
 }
 
 /*
@@ -315,10 +69,10 @@ row_deleted(const Change *change)
  * Then it is a change of that one, if no end of it.
  */
 static bool
-row_arrived(const Change *change, HeapTuple tuple)
+row_arrived(const SvpRefundChange *change, HeapTuple tuple)
 {
 	HeapTuple	inserted = change->trigger->tg_trigtuple;
-	Change		before = *change;
+	SvpRefundChange before = *change;
 	const char *problem = NULL;
 	Relation	partition;
 	HeapTuple	left = svp_row_before(change->attachment, inserted, &partition);
@@ -330,21 +84,21 @@ row_arrived(const Change *change, HeapTuple tuple)
 	before.reader = svp_attachment_reader(change->attachment, change->attachment->refund,
 										  partition, &problem);
 	if (before.reader == NULL)
-		refuse_undecidable(change->attachment->name, problem);
-	old = case_of(&before, left);
+		svp_refund_undecidable(change->attachment->name, problem);
+	old = svp_refund_case_of(&before, left);
 	table_close(partition, NoLock);
 	if (tuple == NULL)
-		end_row(change, &old);
+		svp_refund_end_row(change, &old);
 	else
 	{
-		new = case_of(change, tuple);
-		row_changed(change, &old, &new, tuple != inserted);
+		new = svp_refund_case_of(change, tuple);
+		svp_refund_row_changed(change, &old, &new, tuple != inserted);
 	}
 	return true;
 }
 
 static void
-row_inserted(const Change *change)
+row_inserted(const SvpRefundChange *change)
 {
 	HeapTuple	inserted = change->trigger->tg_trigtuple;
 	HeapTuple	tuple = svp_row_latest(change->trigger->tg_relation, inserted);
@@ -354,13 +108,13 @@ row_inserted(const Change *change)
 		return;
 	if (tuple == NULL)
 		return;
-	refund = case_of(change, tuple);
+	refund = svp_refund_case_of(change, tuple);
 	if (refund.facts.included)
-		decide_on_key(change, &refund, tuple != inserted);
+		svp_refund_decide_on_key(change, &refund, tuple != inserted);
 }
 
 static void
-row_updated(const Change *change)
+row_updated(const SvpRefundChange *change)
 {
 	TriggerData *trigger = change->trigger;
 	SvpRefundCase old;
@@ -375,9 +129,9 @@ row_updated(const Change *change)
 		row_deleted(change);
 		return;
 	}
-	old = case_of(change, trigger->tg_trigtuple);
-	new = case_of(change, tuple);
-	row_changed(change, &old, &new, tuple != trigger->tg_newtuple);
+	old = svp_refund_case_of(change, trigger->tg_trigtuple);
+	new = svp_refund_case_of(change, tuple);
+	svp_refund_row_changed(change, &old, &new, tuple != trigger->tg_newtuple);
 }
 
 static void
@@ -413,7 +167,7 @@ warn_of_delete(const SvpAttachment *attachment, const char *problem)
 }
 
 static void
-record_change(Change *change)
+record_change(SvpRefundChange *change)
 {
 	TriggerEvent event = change->trigger->tg_event;
 	const char *problem = prepare(change);
@@ -421,7 +175,7 @@ record_change(Change *change)
 	if (problem != NULL && TRIGGER_FIRED_BY_DELETE(event))
 		warn_of_delete(change->attachment, problem);
 	else if (problem != NULL)
-		refuse_undecidable(change->attachment->name, problem);
+		svp_refund_undecidable(change->attachment->name, problem);
 	else if (TRIGGER_FIRED_BY_INSERT(event))
 		row_inserted(change);
 	else if (TRIGGER_FIRED_BY_UPDATE(event))
@@ -438,7 +192,7 @@ record_change(Change *change)
 Datum
 svp_refund_decided(PG_FUNCTION_ARGS)
 {
-	Change		change = {.trigger = (TriggerData *) fcinfo->context};
+	SvpRefundChange change = {.trigger = (TriggerData *) fcinfo->context};
 	const char *name;
 	SvpCaller	caller;
 	SvpSpanMark before;
@@ -448,9 +202,9 @@ svp_refund_decided(PG_FUNCTION_ARGS)
 	change.now = GetCurrentTimestamp();
 	change.attachment = svp_attachment_get(name, true);
 	if (change.attachment == NULL || change.attachment->refund == NULL)
-		refuse_undecidable(name, "there is no such attachment with a refund table");
+		svp_refund_undecidable(name, "there is no such attachment with a refund table");
 	if (!svp_attachment_enter(change.attachment, &caller))
-		refuse_undecidable(name, psprintf("schema \"%s\" does not exist",
+		svp_refund_undecidable(name, psprintf("schema \"%s\" does not exist",
 										  change.attachment->data_schema));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
