@@ -4,9 +4,7 @@
  *		Reading typed values out of a jsonb document, every problem noted
  *		with its path.
  *
- * A node is a place in the document: it knows the way back to the root, so
- * that a path is spelled only when there is something to say about it.  The
- * functions that read a value answer whether there is one to use; what they
+ * The functions that read a value answer whether there is one to use; what they
  * find wrong they have noted, and the caller reads on.  A JSON null reads
  * like a key that is not there.
  *
@@ -21,6 +19,7 @@
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
+#include "json_problem.h"
 #include "language.h"
 #include "number.h"
 
@@ -36,31 +35,6 @@
 
 /* Numbers are read exactly, in millionths; see SvpAmount. */
 #define SVP_NUMBER_MAX		(INT64CONST(1000000000000) * SVP_MILLION - 1)
-
-/* What is wrong in a document, and where: "benchmarks[2].target". */
-typedef struct SvpProblem
-{
-	char	   *path;
-	char	   *problem;
-} SvpProblem;
-
-typedef struct SvpReader
-{
-	List	   *problems;		/* of SvpProblem */
-} SvpReader;
-
-typedef struct SvpNode
-{
-	SvpReader  *reader;
-	const struct SvpNode *up;	/* NULL at the root */
-	const char *key;			/* NULL for an item of a list */
-	int			index;
-	JsonbValue	value;
-} SvpNode;
-
-extern void svp_node_problem(const SvpNode *node, const char *format,...) pg_attribute_printf(2, 3);
-extern void svp_node_unknown(const SvpNode *node, const char *what, const char *word,
-							 const char *const *words, int nwords);
 
 extern void svp_node_root(SvpReader *reader, Jsonb *document, SvpNode *root);
 extern bool svp_node_member(const SvpNode *object, const char *key, SvpNode *member);
@@ -88,8 +62,7 @@ extern bool svp_read_interval(const SvpNode *node, Interval *interval);
 extern bool svp_read_duration(const SvpNode *node, int64 *usec);
 extern bool svp_read_business_duration(const SvpNode *node, int64 *usec);
 
-/* For problems: a string of the document, and what kind of value it has. */
-extern char *svp_quote(const char *string);
+/* For problems: what kind of value it is. */
 extern const char *svp_json_type_name(const JsonbValue *value);
 
 #endif							/* SVP_JSON_READER_H */
