@@ -32,6 +32,7 @@
 #include "action.h"
 #include "action_call.h"
 #include "attempt.h"
+#include "settle.h"
 #include "timeout.h"
 
 /* An agent may be waiting for us meanwhile. */
@@ -91,6 +92,8 @@ run_function(SvpActionCall *call)
 	if (SPI_execute_with_args(statement(call), 1, &type, &call->escalation, NULL, false, 0) < 0)
 		elog(ERROR, "%s cannot be called", call->function);
 	SPI_freetuptable(SPI_tuptable);
+	/* what it wrote of messages is judged with it, and may fail with it */
+	svp_settle_now();
 	svp_attachment_leave(&caller);
 	AtEOXact_GUC(false, settings);
 	/* none of its own waits, or there would have been an error; but of those that come, none must */

@@ -13,6 +13,7 @@
 #include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -143,7 +144,7 @@ ask_attachment(void *arg)
 	SvpCaller	caller;
 	int			level;
 
-	if (!svp_schema_enter(next->schema, 0, &caller))
+	if (!svp_schema_enter(next->schema, SECURITY_RESTRICTED_OPERATION, &caller))
 		return;
 	level = svp_settings_enter();
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -347,6 +347,19 @@ run_deferred_triggers(bool is_prepare)
 	} while (PreCommit_Portals(is_prepare));
 }
 
+/*
+ * Settle with all that was written so far in view.
+ */
+void
+svp_settle_now(void)
+{
+	if (!svp_is_pending())
+		return;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	settle();
+	PopActiveSnapshot();
+}
+
 static void
 before_commit(XactEvent event, void *arg)
 {
@@ -357,9 +370,7 @@ before_commit(XactEvent event, void *arg)
 	caller = MemoryContextSwitchTo(TopTransactionContext);
 	while (svp_is_pending())
 	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		settle();
-		PopActiveSnapshot();
+		svp_settle_now();
 		run_deferred_triggers(event == XACT_EVENT_PRE_PREPARE);
 		svp_span_close_all();
 	}

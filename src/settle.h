@@ -12,4 +12,7 @@
 
 extern void svp_settle_init(void);
 
+/* Do it already, as whoever it is that we are. */
+extern void svp_settle_now(void);
+
 #endif							/* SVP_SETTLE_H */

@@ -26,6 +26,7 @@
 #include "config.h"
 #include "escalation_fire.h"
 #include "recompute.h"
+#include "settle.h"
 #include "tick.h"
 
 PG_FUNCTION_INFO_V1(svp_tick);
@@ -78,6 +79,7 @@ recompute(void *arg)
 	Tick	   *tick = arg;
 
 	tick->tickets -= svp_recompute_some(tick->name, tick->tickets);
+	svp_settle_now();
 }
 
 static void
@@ -85,7 +87,10 @@ fire(void *arg)
 {
 	Tick	   *tick = arg;
 
-	tick->nfired += svp_escalations_fire(tick->name, tick->clocks, &tick->due);
+	int			nfired = svp_escalations_fire(tick->name, tick->clocks, &tick->due);
+
+	svp_settle_now();
+	tick->nfired += nfired;
 	tick->clocks -= tick->due.n;
 }
 
@@ -103,6 +108,7 @@ run_actions(void *arg)
 	Tick	   *tick = arg;
 
 	svp_actions_run(tick->name, &tick->actions);
+	svp_settle_now();
 }
 
 /*
@@ -142,16 +148,13 @@ serve(Tick *tick)
 }
 
 /*
- * The actions of the attachment at hand.  What waits for the end of the
- * transaction is checked first, while we are still the one who began it.
+ * The actions of the attachment at hand.
  */
 static void
 act(Tick *tick)
 {
-	if (!try(tick, look_for_actions, "actions", "read") || !tick->has_actions)
-		return;
-	svp_constraints_immediate();
-	(void) try(tick, run_actions, "actions", "run");
+	if (try(tick, look_for_actions, "actions", "read") && tick->has_actions)
+		(void) try(tick, run_actions, "actions", "run");
 }
 
 /*
@@ -172,6 +175,37 @@ act_for_all(Tick *tick, List *names)
 }
 
 /*
+ * Whoever calls may be a superuser, and the triggers of owners run as him if
+ * they wait for his commit.  So nothing that they do waits: in a restricted
+ * operation it would be an error.  What the caller has waiting comes first.
+ */
+static void
+enter_restricted(SvpCaller *caller)
+{
+	svp_constraints_immediate();
+	svp_settle_now();
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(caller->user, caller->context | SECURITY_RESTRICTED_OPERATION);
+}
+
+static void
+serve_all(Tick *tick)
+{
+	List	   *names = svp_tick_attachments();
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (tick->tickets == 0 && tick->clocks == 0)
+			break;
+		tick->name = lfirst(lc);
+		if (!serve(tick))
+			names = foreach_delete_current(names, lc);
+	}
+	act_for_all(tick, names);
+}
+
+/*
  * service_policy.tick(batch): does what is due by now, for every attachment;
  * what fails for one does not hold up the others.
  */
@@ -180,8 +214,7 @@ svp_tick(PG_FUNCTION_ARGS)
 {
 	int			batch = PG_GETARG_INT32(0);
 	Tick		tick = {.tickets = batch,.clocks = batch,.actions = {.actions = batch}};
-	List	   *names;
-	ListCell   *lc;
+	SvpCaller	caller;
 
 	if (batch < 1)
 		ereport(ERROR,
@@ -194,16 +227,9 @@ svp_tick(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("tick() cannot be called by an action that it runs")));
-	names = svp_tick_attachments();
-	foreach(lc, names)
-	{
-		if (tick.tickets == 0 && tick.clocks == 0)
-			break;
-		tick.name = lfirst(lc);
-		if (!serve(&tick))
-			names = foreach_delete_current(names, lc);
-	}
-	act_for_all(&tick, names);
+	enter_restricted(&caller);
+	serve_all(&tick);
+	svp_attachment_leave(&caller);
 	svp_tick_is_used_up = tick.tickets == 0 || tick.clocks == 0 || tick.actions.is_used_up;
 	PG_RETURN_INT32(tick.nfired);
 }

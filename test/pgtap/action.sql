@@ -19,7 +19,8 @@ SET client_min_messages = error;
 SET ROLE deed_owner;
 CREATE TABLE deeds.ticket (id int PRIMARY KEY, status text, priority text, at timestamptz);
 CREATE TABLE deeds.diary (who text DEFAULT current_user, session text DEFAULT session_user, id int);
-SELECT service_policy.load_policy('{"policy": "deeds", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "1 hour"}],
+SELECT service_policy.load_policy('{"policy": "deeds", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "1 hour"},
+        {"name": "answer", "metric": "next_response", "target": "1 hour"}],
     "escalations": [{"metric": "resolution", "levels": [{"level": 1, "at": 1, "assign": "tier2", "call": "deeds.page"}]}]}');
 SELECT service_policy.publish_policy('deeds', 1, '2020-01-01');
 SELECT service_policy.attach('deed', 'deeds.ticket', 'deeds', '{id}', '{"opened_at": "at", "state": "status", "priority": "priority"}', '{"new": "open"}');
@@ -114,6 +115,27 @@ SET ROLE deed_ticker;
 SELECT lives_ok('SELECT service_policy.tick()', '… and the tick goes on');
 RESET ROLE;
 SELECT is((SELECT last_error FROM deed_data.escalation_action WHERE action = 'assign'), 'function deeds.write(jsonb) does not exist', '… and says so');
+
+-- Nothing of the owner's is left for whoever commits: he may be a superuser.
+SET ROLE deed_owner;
+CREATE TABLE deeds.message (id serial PRIMARY KEY, ticket_id int, at timestamptz);
+SELECT service_policy.attach_messages('deed', 'deeds.message', '{id}', '{"ticket": ["ticket_id"], "sent_at": "at", "author": "''customer''", "public": "true"}');
+CREATE FUNCTION deeds.write(e jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO deeds.message (ticket_id, at) VALUES ((e -> ''ticket'' ->> 0)::int, now())';
+INSERT INTO deeds.ticket VALUES (2, 'new', 'low', now() - interval '2 hours');
+RESET ROLE;
+SELECT is(service_policy.tick(), 1, 'a level fires');
+SELECT is((SELECT count(*) FROM deed_data.clock WHERE metric = 'next_response'), 1::bigint, 'a message that an action writes moves clocks at once');
+SET ROLE deed_owner;
+CREATE TABLE deeds.later (id int);
+CREATE FUNCTION deeds.be_late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO deeds.diary (id) VALUES (3); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON deeds.later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION deeds.be_late();
+CREATE FUNCTION deeds.defer() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO deeds.later VALUES (1); RETURN NEW; END';
+CREATE TRIGGER defer BEFORE UPDATE ON deed_data.clock FOR EACH ROW WHEN (NEW.escalation_level = 1) EXECUTE FUNCTION deeds.defer();
+INSERT INTO deeds.ticket VALUES (3, 'new', 'low', now() - interval '2 hours');
+RESET ROLE;
+SELECT is(service_policy.tick(), 0, 'a trigger that puts off what it does stops its own clock');
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT is_empty('SELECT FROM deeds.diary WHERE who = session_user', '… and nothing runs as who called');
 SET ROLE deed_owner;
 SELECT service_policy.detach('deed');
 SELECT is_empty('TABLE service_policy.action', 'with the attachment goes what was registered');
