@@ -22,6 +22,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
@@ -37,6 +38,9 @@
 
 /* An agent may be waiting for us meanwhile. */
 #define MOST_MILLISECONDS 1000
+
+/* How much is kept of what a function has to say, in bytes. */
+#define LONGEST_ERROR 2000
 
 /* How soon to look for a deadlock: long before whoever it is with does. */
 #define DEADLOCK_TIMEOUT "1ms"
@@ -149,5 +153,6 @@ svp_action_call(SvpActionCall *call)
 		return psprintf("it took longer than %d milliseconds", MOST_MILLISECONDS);
 	if (must_propagate(error))
 		ReThrowError(error);
-	return error->message;
+	return pnstrdup(error->message, pg_mbcliplen(error->message, strlen(error->message),
+												 LONGEST_ERROR));
 }

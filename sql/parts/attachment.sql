@@ -88,6 +88,7 @@ AS $$
                                              target_minutes,escalation_level,escalation_occurrence,next_escalation_at,acknowledged_at,acknowledged_by,
                                              escalation_id,occurrence,due_on,fired_at,fired_on,delay_minutes,notify,notify_channel,
                                              subject,assign_to,set_priority,call_function,action,argument,action_id,action_handling,done_count,handling,attempts,attempt_at,claimed_by,claimed_at,beyond_limit_at,summary_id,done_at,last_error,notification_id,escalation_count,suspended_count,next_attempt_at,failed_count,waiting_count,recorded_on,now_us,
+                                             escalations,tickets,levels,metrics,summarised_at,is_on,is_open,next_state,
                                              priority,channel,category,product,customer_tier,region,team,agent,customer,
                                              decided_at,decided_on,decision,decision_id,reason,rule,mode,cutoff_at,requested_at,
                                              requested_on,amount,allowed_amount,allowed_count,objected_count,fee,currency,

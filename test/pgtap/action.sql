@@ -136,6 +136,14 @@ RESET ROLE;
 SELECT is(service_policy.tick(), 0, 'a trigger that puts off what it does stops its own clock');
 SET CONSTRAINTS ALL IMMEDIATE;
 SELECT is_empty('SELECT FROM deeds.diary WHERE who = session_user', '… and nothing runs as who called');
+
+-- What it says of itself is not kept at any length.
+SET ROLE deed_owner;
+DROP TRIGGER defer ON deed_data.clock;
+CREATE OR REPLACE FUNCTION deeds.write(e jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''%'', repeat(''é'', 100000); END';
+RESET ROLE;
+SELECT is(service_policy.tick(), 1, 'without it the level fires');
+SELECT ok((SELECT octet_length(last_error) BETWEEN 1000 AND 2000 FROM deed_data.escalation_action WHERE id = 3 AND action = 'assign'), 'of a long error the beginning is kept');
 SET ROLE deed_owner;
 SELECT service_policy.detach('deed');
 SELECT is_empty('TABLE service_policy.action', 'with the attachment goes what was registered');

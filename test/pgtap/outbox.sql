@@ -71,6 +71,21 @@ SELECT throws_ok($$DELETE FROM one.outbox$$, '55000', NULL, '… deleted');
 RESET ROLE;
 SELECT is((SELECT string_agg(handling || attempts, ' ' ORDER BY id) FROM two.escalation_log), 'pending0 pending0 pending0', 'the other''s are as they were');
 
+-- A key may have names that the statements use themselves.
+SET client_min_messages = warning;
+CREATE TABLE odd (is_on text, is_open text, next_state text, escalations text, tickets text, levels text, metrics text, summarised_at text, told text, at timestamptz,
+    PRIMARY KEY (is_on, is_open, next_state, escalations, tickets, levels, metrics, summarised_at, told));
+CREATE FUNCTION public.odd_action(jsonb) RETURNS void LANGUAGE sql AS '';
+SELECT service_policy.load_policy('{"policy": "odd", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "1 hour"}], "notifications": {"per_minute": 1},
+    "escalations": [{"metric": "resolution", "levels": [{"level": 1, "at": 1, "notify": "lead", "assign": "tier2"}]}]}');
+SELECT service_policy.publish_policy('odd', 1, '2020-01-01');
+SELECT service_policy.attach('odd', 'odd', 'odd', '{is_on,is_open,next_state,escalations,tickets,levels,metrics,summarised_at,told}', '{"opened_at": "at", "state": "told"}', '{"*": "open"}');
+SELECT service_policy.register_action('odd', 'assign', 'public.odd_action');
+INSERT INTO odd SELECT i, i, i, i, i, i, i, i, i, now() - interval '2 hours' FROM generate_series(1, 3) i;
+SELECT is(service_policy.tick(), 3, 'whatever the key''s names are, levels fire');
+SELECT is((SELECT count(*) FROM odd.escalation_actions WHERE handling = 'done'), 1::bigint, '… actions are done');
+SELECT is((SELECT count(service_policy.confirm('odd', id)) FROM service_policy.claim('odd')), 2::bigint, '… one is told by itself, the others are summed up');
+
 -- What each session sees of the caller's settings: nothing.
 SET ROLE bell_mailer;
 CREATE TEMP TABLE escalation (id int);
