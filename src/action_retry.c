@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * action_retry.c
- *		Having actions that were given up tried anew.
+ *		Having actions that failed tried anew.
  *
  * Who may is who was granted UPDATE on the attachment's view of them, which
  * itself nobody can update; the table is written as its owner.
@@ -46,7 +46,7 @@ check_right(const SvpAttachment *attachment)
 }
 
 /*
- * What was given up is little: each id is held against the one that is wanted.
+ * What has failed is little: each id is held against the one that is wanted.
  */
 static int
 retry(const SvpAttachment *attachment, Datum *values, const char *nulls)
@@ -57,7 +57,8 @@ retry(const SvpAttachment *attachment, Datum *values, const char *nulls)
 	initStringInfo(&query);
 	appendStringInfo(&query,
 					 "UPDATE %s SET state = 'pending', attempts = 0, attempt_at = $1"
-					 " WHERE state = 'failed' AND coalesce($2 = jsonb_build_array(",
+					 " WHERE (state = 'failed' OR state = 'pending' AND attempts > 0 AND attempt_at > $1)"
+					 " AND coalesce($2 = jsonb_build_array(",
 					 quote_qualified_identifier(attachment->data_schema, "escalation_action"));
 	for (int i = 0; i < attachment->ticket->nkey; i++)
 		appendStringInfo(&query, "%s::text, ", quote_identifier(attachment->ticket->data_key[i]));
@@ -69,7 +70,7 @@ retry(const SvpAttachment *attachment, Datum *values, const char *nulls)
 }
 
 /*
- * service_policy.retry_action(name, id): what was given up is to be tried anew.
+ * service_policy.retry_action(name, id): what failed is to be tried anew, by the next tick.
  */
 Datum
 svp_retry_action(PG_FUNCTION_ARGS)

@@ -230,7 +230,8 @@ warn(const Run *run)
 				 errmsg_plural("%d action of attachment \"%s\" failed: %s",
 							   "%d actions of attachment \"%s\" failed, the first: %s",
 							   run->nfailed, run->nfailed, name, run->failure),
-				 errhint("Actions are tried ten times in all, see %s.",
+				 errhint("They run as the owner of schema \"%s\", and are tried ten times in all, see %s.",
+						 run->revision.attachment->data_schema,
 						 quote_qualified_identifier(name, SVP_ACTIONS_VIEW))));
 }
 

@@ -190,6 +190,8 @@ svp_fail(PG_FUNCTION_ARGS)
 }
 
 #define TRY_ANEW "state = 'pending', attempts = 0, attempt_at = $1"
+/* given up, or waiting for its next time after a failure */
+#define HAS_FAILED "(state = 'failed' OR state = 'pending' AND attempts > 0 AND attempt_at > $1)"
 
 static int
 retry_table(const SvpAttachment *attachment, const char *table)
@@ -197,7 +199,7 @@ retry_table(const SvpAttachment *attachment, const char *table)
 	Oid			type = TIMESTAMPTZOID;
 	Datum		value = TimestampTzGetDatum(GetCurrentTimestamp());
 
-	if (SPI_execute_with_args(psprintf("UPDATE %s SET " TRY_ANEW " WHERE state = 'failed'",
+	if (SPI_execute_with_args(psprintf("UPDATE %s SET " TRY_ANEW " WHERE " HAS_FAILED,
 									   svp_outbox_table(attachment, table)),
 							  1, &type, &value, NULL, false, 0) != SPI_OK_UPDATE)
 		elog(ERROR, "the notifications of %s cannot be changed", attachment->name);
@@ -220,7 +222,7 @@ retry_all(SvpAttachment *attachment)
 }
 
 /*
- * service_policy.retry_failed(name, id): what was given up is to be tried anew.
+ * service_policy.retry_failed(name, id): what failed is to be tried anew, at once.
  */
 Datum
 svp_retry_failed(PG_FUNCTION_ARGS)
@@ -234,7 +236,7 @@ svp_retry_failed(PG_FUNCTION_ARGS)
 		n = retry_all(attachment);
 	else
 		n = change_as_owner(attachment, text_to_cstring(PG_GETARG_TEXT_PP(1)), TRY_ANEW,
-							"state = 'failed' AND $2 IS NULL", NULL);
+							HAS_FAILED " AND $2 IS NULL", NULL);
 	if (n > 0)
 		svp_outbox_wake(attachment);
 	PG_RETURN_INT32(n);

@@ -155,6 +155,17 @@ svp_revise_key(const SvpRevision *revision, SPITupleTable *rows, int row)
 	return key;
 }
 
+static char *
+key_columns(const SvpMapping *ticket)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < ticket->nkey; i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", quote_identifier(ticket->data_key[i]));
+	return list.data;
+}
+
 Datum *
 svp_revise_key_of(const SvpAttachment *attachment, ArrayType *parts)
 {
@@ -167,7 +178,9 @@ svp_revise_key_of(const SvpAttachment *attachment, ArrayType *parts)
 				 errmsg_plural("the key of attachment \"%s\" has %d part, not %d",
 							   "the key of attachment \"%s\" has %d parts, not %d",
 							   attachment->ticket->nkey,
-							   attachment->name, attachment->ticket->nkey, nkey)));
+							   attachment->name, attachment->ticket->nkey, nkey),
+				 errhint("Give each as text, in this order: %s.",
+						 key_columns(attachment->ticket))));
 	return svp_key_from_text(attachment->key_types, nkey, texts);
 }
 

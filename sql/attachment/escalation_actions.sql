@@ -16,6 +16,7 @@ SELECT jsonb_build_array(@key_text@, metric, cycle, escalation_level, occurrence
        (a.state = 'done')::int AS done_count,
        (a.state = 'failed')::int AS failed_count,
        (a.state = 'pending')::int AS waiting_count,
+       (a.state = 'pending' AND service_policy._suspended_until(@name@) IS NOT NULL)::int AS suspended_count,
        a.attempts,
        a.attempt_at AS next_attempt_at,
        a.done_at,
@@ -53,6 +54,7 @@ COMMENT ON COLUMN @views@.escalation_actions.handling IS 'pending, done, failed 
 COMMENT ON COLUMN @views@.escalation_actions.done_count IS '1 if it was done, else 0';
 COMMENT ON COLUMN @views@.escalation_actions.failed_count IS '1 if it was given up, else 0';
 COMMENT ON COLUMN @views@.escalation_actions.waiting_count IS '1 if it is yet to be tried, perhaps again, else 0';
+COMMENT ON COLUMN @views@.escalation_actions.suspended_count IS '1 if it waits because the attachment is suspended now, else 0';
 COMMENT ON COLUMN @views@.escalation_actions.attempts IS 'How often it was tried, since it was last given up';
 COMMENT ON COLUMN @views@.escalation_actions.next_attempt_at IS 'From when on it may be tried; NULL when it was handled';
 COMMENT ON COLUMN @views@.escalation_actions.done_at IS 'When the transaction began that did it; NULL if it was not';

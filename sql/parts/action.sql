@@ -128,7 +128,7 @@ COMMENT ON FUNCTION service_policy.unregister_action(text, text) IS
 CREATE FUNCTION service_policy.retry_action(name text, id text DEFAULT NULL) RETURNS int
     LANGUAGE c AS 'MODULE_PATHNAME', 'svp_retry_action';
 COMMENT ON FUNCTION service_policy.retry_action(text, text) IS
-    'Has actions that were given up tried anew by the next tick(), one or all, and returns how many. For roles with UPDATE on the view escalation_actions of the attachment';
+    'Has actions that failed, whether they were given up or wait to be tried again, tried anew by the next tick(): one or all. Returns how many. For roles with UPDATE on the view escalation_actions of the attachment';
 
 CREATE FUNCTION service_policy._warn_of_actions(policy text, document jsonb, attachment text) RETURNS void
     LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'svp_warn_of_actions';

@@ -22,4 +22,4 @@ COMMENT ON FUNCTION service_policy.fail(text, text, text) IS
 CREATE FUNCTION service_policy.retry_failed(name text, id text DEFAULT NULL) RETURNS int
     LANGUAGE c AS 'MODULE_PATHNAME', 'svp_retry_failed';
 COMMENT ON FUNCTION service_policy.retry_failed(text, text) IS
-    'Hands out anew what could not be sent and was given up, one notification or all, and returns how many. For roles with UPDATE on the view outbox of the attachment';
+    'Hands out anew, and at once, what could not be sent, whether it was given up or waits to be tried again: one notification or all. Returns how many. For roles with UPDATE on the view outbox of the attachment';

@@ -101,6 +101,11 @@ SELECT throws_ok($$SELECT FROM deed_data.escalation_action$$, '42501', NULL, '�
 SET ROLE deed_clerk;
 SELECT is(service_policy.retry_action('deed', '["1", "resolution", 1, 1, 1, "assign"]'), 1, 'who was granted has one tried anew');
 SELECT is(service_policy.retry_action('deed'), 1, '… and all');
+RESET ROLE;
+UPDATE deed_data.escalation_action SET attempts = 3, attempt_at = now() + interval '1 hour' WHERE action = 'assign';
+SET ROLE deed_clerk;
+SELECT is(service_policy.retry_action('deed'), 1, '… and what waits to be tried again');
+SELECT is(service_policy.retry_action('deed'), 0, '… which does not wait any more');
 SELECT throws_ok($$SELECT service_policy.retry_action('dood')$$, '42704', NULL, 'of an attachment that exists');
 SELECT throws_ok($$SELECT service_policy.retry_action('deed', 'assign')$$, '22P02', NULL, 'by an id');
 SELECT throws_ok($$SELECT service_policy.retry_action(NULL)$$, '22004', NULL, 'which is named');
