@@ -180,5 +180,21 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM late_data.esca
 is($node->safe_psql('postgres', "$unlike AND id > 5000"), 0, '… once');
 is($node->safe_psql('postgres', q{SELECT failures FROM service_policy.worker_status WHERE database_name = 'postgres'}), 0, 'the workers did not fail');
 
+# A copy that is restored and suspended in one transaction, beside workers: what becomes due there is recorded, and nothing is done.
+my $dump = "$PostgreSQL::Test::Utils::tmp_check/late.sql";
+$node->safe_psql('postgres', q{CREATE DATABASE copy; INSERT INTO crm.ticket VALUES (6001, 'new', 'low', NULL, 0, now() - interval '1 hour' + interval '5 seconds')});
+$node->command_ok([ 'pg_dump', '-f', $dump, 'postgres' ], 'production is dumped');
+$node->command_ok([ 'psql', '-X', '-q', '-1', '-v', 'ON_ERROR_STOP=1', '-d', 'copy', '-f', $dump, '-c', q{SELECT service_policy.suspend_actions(NULL, reason => 'a copy')} ],
+	'… and restored into a copy');
+foreach my $database ('postgres', 'copy')
+{
+	ok($node->poll_query_until($database, 'SELECT count(*) = 1 FROM late_data.escalation_action WHERE id = 6001'), "$database: the ticket is late");
+}
+ok($node->poll_query_until('postgres', q{SELECT times = 1 FROM crm.ticket WHERE id = 6001}), 'production acts');
+is($node->safe_psql('copy', q{SELECT service_policy.tick(); SELECT times, team FROM crm.ticket WHERE id = 6001; SELECT handling, suspended_count FROM late.escalation_actions WHERE id = 6001}),
+	"0\n0|\npending|1", 'the copy does not');
+$node->safe_psql('copy', q{SELECT service_policy.resume_actions(NULL); SELECT service_policy.tick()});
+ok($node->poll_query_until('copy', q{SELECT times = 1 FROM crm.ticket WHERE id = 6001}), '… until it is resumed');
+
 $node->stop;
 done_testing();
