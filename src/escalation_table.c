@@ -71,6 +71,7 @@ take_row(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 		reading->fired = repalloc(reading->fired, sizeof(SvpFired) * reading->capacity);
 	}
 	fired = &reading->fired[reading->n++];
+	memset(fired, 0, sizeof(*fired));
 	values += reading->nkey;
 	nulls += reading->nkey;
 	fired->level = svp_value_int(values, nulls, 2);
@@ -81,6 +82,35 @@ take_row(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	fired->assign_to = svp_value_text(values, nulls, 12);
 	fired->set_priority = svp_value_text(values, nulls, 13);
 	fired->call_function = svp_value_text(values, nulls, 14);
+	fired->notify_state = svp_value_text(values, nulls, 15);
+	return true;
+}
+
+static bool
+take_action(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
+{
+	Reading    *reading = arg;
+	const char *action;
+	const char *state;
+
+	values += reading->nkey;
+	nulls += reading->nkey;
+	action = svp_value_text(values, nulls, 4);
+	state = svp_value_text(values, nulls, 6);
+	for (int i = 0; i < reading->n; i++)
+	{
+		SvpFired   *fired = &reading->fired[i];
+
+		if (fired->level != svp_value_int(values, nulls, 2) ||
+			fired->occurrence != svp_value_int(values, nulls, 3))
+			continue;
+		if (strcmp(action, "assign") == 0)
+			fired->assign_state = state;
+		else if (strcmp(action, "priority") == 0)
+			fired->priority_state = state;
+		else
+			fired->call_state = state;
+	}
 	return true;
 }
 
@@ -96,6 +126,8 @@ svp_escalations_read(SvpAttachment *attachment, const Datum *key, const char *me
 	svp_row_add_text(&prefix, metric);
 	svp_row_add(&prefix, Int32GetDatum(cycle));
 	svp_rows_scan(attachment, SVP_ESCALATION, prefix.n, prefix.values, false, take_row, &reading);
+	svp_rows_scan(attachment, SVP_ESCALATION_ACTION, prefix.n, prefix.values, false, take_action,
+				  &reading);
 	*n = reading.n;
 	return reading.fired;
 }

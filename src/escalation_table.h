@@ -23,6 +23,10 @@ typedef struct SvpFired
 	const char *assign_to;
 	const char *set_priority;
 	const char *call_function;
+	const char *notify_state;	/* how far each is; NULL = it is not to be done */
+	const char *assign_state;
+	const char *priority_state;
+	const char *call_state;
 } SvpFired;
 
 /* False if it is on record already: it has fired. */

@@ -16,23 +16,25 @@
 #include "explain.h"
 
 static void
-append_action(StringInfo line, const char *what, const char *whom)
+append_action(StringInfo line, const char *what, const char *whom, const char *state)
 {
 	if (whom != NULL)
 		appendStringInfo(line, ", %s %s", what, whom);
+	if (state != NULL)
+		appendStringInfo(line, " (%s)", state);
 }
 
+/* What a level does, and how far that is. */
 static char *
-actions(const char *notify, const char *assign_to, const char *set_priority,
-		const char *call_function)
+actions(const SvpFired *fired)
 {
 	StringInfoData line;
 
 	initStringInfo(&line);
-	append_action(&line, "notify", notify);
-	append_action(&line, "assign to", assign_to);
-	append_action(&line, "priority", set_priority);
-	append_action(&line, "call", call_function);
+	append_action(&line, "notify", fired->notify, fired->notify_state);
+	append_action(&line, "assign to", fired->assign_to, fired->assign_state);
+	append_action(&line, "priority", fired->set_priority, fired->priority_state);
+	append_action(&line, "call", fired->call_function, fired->call_state);
 	return line.data;
 }
 
@@ -49,8 +51,7 @@ tell_fired(SvpExplanation *explanation, const SvpFired *fired)
 {
 	svp_tell(&explanation->story, "  escalation %s fired at %s, due %s%s",
 			 level_name(fired->level, fired->occurrence), svp_tell_instant(fired->fired_at),
-			 svp_tell_instant(fired->due_at),
-			 actions(fired->notify, fired->assign_to, fired->set_priority, fired->call_function));
+			 svp_tell_instant(fired->due_at), actions(fired));
 }
 
 static void
@@ -59,6 +60,7 @@ tell_next(SvpExplanation *explanation, const SvpClock *clock, const SvpStoredClo
 	const SvpEscalation *chain = svp_schedule_chain(explanation->judge->policy, stored);
 	SvpEscalated so_far;
 	SvpEscalationPoint next;
+	SvpFired	then;
 
 	if (chain == NULL)
 		return;
@@ -69,10 +71,14 @@ tell_next(SvpExplanation *explanation, const SvpClock *clock, const SvpStoredClo
 				 clock->state == SVP_CLOCK_PAUSED ? " while it is paused" : " any more");
 		return;
 	}
+	then = (SvpFired) {
+		.notify = next.level->notify,
+		.assign_to = next.level->assign,
+		.set_priority = next.level->priority,
+		.call_function = next.level->call
+	};
 	svp_tell(&explanation->story, "  escalation %s fires at %s%s",
-			 level_name(next.level->number, next.occurrence), svp_tell_instant(next.at),
-			 actions(next.level->notify, next.level->assign, next.level->priority,
-					 next.level->call));
+			 level_name(next.level->number, next.occurrence), svp_tell_instant(next.at), actions(&then));
 }
 
 void

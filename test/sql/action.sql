@@ -274,6 +274,9 @@ SELECT service_policy.tick();
 SELECT handling, attempts, count(*) FROM acted_crm.handled() WHERE shop = 'h' GROUP BY 1, 2 ORDER BY 1;
 UPDATE acted_data.escalation_action SET done_at = done_at - interval '1 hour';
 
+-- the ticket's explanation says how far each is
+SELECT regexp_replace(line, '\d{4}-\S+ [\d:.]+', 'then', 'g') AS line FROM service_policy.explain_ticket('acted', '{g,5001}') AS line WHERE line ~ '^  escalation';
+
 -- what waits for the end of the caller's transaction is checked while he is himself
 UPDATE acted_data.escalation_action SET state = 'pending', attempts = 0, attempt_at = '2000-01-01' WHERE shop = 'g' AND id = 5001;
 BEGIN;
