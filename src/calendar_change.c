@@ -227,13 +227,16 @@ svp_changes_find(const SvpRevision *revision, SvpCalendarChanges *changes)
 	list_calendars(revision, changes);
 	if (changes->n == 0)
 		return;
-	/* a number beyond all that there are came with a dump, from another server */
+	/*
+	 * A number beyond all that there are came with a dump, from another
+	 * server.  The owner may have changed the types: therefore the casts.
+	 */
 	run(revision,
-		psprintf("SELECT calendar, revision,"
-				 "       writers_until <= pg_snapshot_xmin(pg_current_snapshot())"
-				 "       OR writers_until > pg_snapshot_xmax(pg_current_snapshot()),"
-				 "       looked_until"
-				 "  FROM %s", state_table(revision)),
+		psprintf("SELECT calendar::text, revision::bigint,"
+				 "       writers_until::xid8 <= pg_snapshot_xmin(pg_current_snapshot())"
+				 "       OR writers_until::xid8 > pg_snapshot_xmax(pg_current_snapshot()),"
+				 "       looked_until::text[]"
+				 "  FROM %s WHERE calendar IS NOT NULL", state_table(revision)),
 		0, NULL, NULL, NULL, SPI_OK_SELECT);
 	states = SPI_tuptable;
 	nstates = SPI_processed;

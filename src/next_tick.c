@@ -24,6 +24,7 @@
 #include "config.h"
 #include "limit.h"
 #include "settings.h"
+#include "settle.h"
 #include "suspension.h"
 #include "tick.h"
 #include "visit.h"
@@ -45,6 +46,9 @@ select_rows(const char *query)
 }
 
 /*
+ * Of what is not opened as one of our tables the owner may have changed the
+ * types: therefore the casts.
+ *
  * Has a calendar changed since all open clocks were in line with it?  One
  * that cannot be used has not.
  */
@@ -54,10 +58,10 @@ calendars_changed(const NextTick *next)
 	SPITupleTable *states;
 	uint64		n;
 
-	select_rows(psprintf("SELECT calendar, revision,"
-						 "       writers_until <= pg_snapshot_xmin(pg_current_snapshot())"
-						 "       OR writers_until > pg_snapshot_xmax(pg_current_snapshot())"
-						 "  FROM %s", quote_qualified_identifier(next->schema, "calendar_state")));
+	select_rows(psprintf("SELECT calendar::text, revision::bigint,"
+						 "       writers_until::xid8 <= pg_snapshot_xmin(pg_current_snapshot())"
+						 "       OR writers_until::xid8 > pg_snapshot_xmax(pg_current_snapshot())"
+						 "  FROM %s WHERE calendar IS NOT NULL", quote_qualified_identifier(next->schema, "calendar_state")));
 	states = SPI_tuptable;
 	n = SPI_processed;
 	for (uint64 i = 0; i < n; i++)
@@ -97,7 +101,7 @@ earliest(const NextTick *next, const char *table, const char *column, const char
 
 	if (!OidIsValid(relation) || get_attnum(relation, column) == InvalidAttrNumber)
 		return SVP_NEVER;
-	select_rows(psprintf("SELECT min(%s) FROM %s WHERE %s", column,
+	select_rows(psprintf("SELECT min(%s)::timestamptz FROM %s WHERE %s", column,
 						 quote_qualified_identifier(next->schema, table), condition));
 	at = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	return isnull ? SVP_NEVER : DatumGetTimestampTz(at);
@@ -153,6 +157,7 @@ ask_attachment(void *arg)
 		note(next, GetCurrentTransactionStartTimestamp());
 	note(next, earliest(next, "clock", "next_escalation_at", "stopped_at IS NULL"));
 	note_actions(next);
+	svp_settle_now();
 	SPI_finish();
 	svp_settings_leave(level);
 	svp_attachment_leave(&caller);
@@ -169,6 +174,8 @@ svp_next_tick_at(PG_FUNCTION_ARGS)
 	NextTick	next = {.at = SVP_NEVER};
 	ListCell   *lc;
 
+	/* what an owner writes where we read is not left for the caller's commit, see tick() */
+	svp_settle_now();
 	foreach(lc, svp_tick_attachments())
 	{
 		next.name = lfirst(lc);

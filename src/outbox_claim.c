@@ -44,8 +44,10 @@ hand_out(SvpClaim *claim)
 		TupleDesc	columns = SPI_tuptable->tupdesc;
 		Datum		values[CLAIM_COLUMNS];
 		bool		nulls[CLAIM_COLUMNS];
+		const char *state = SPI_getvalue(tuple, columns, 1);
 
-		if (strcmp(SPI_getvalue(tuple, columns, 1), "claimed") != 0)
+		/* a trigger of the owner's may have made NULL of it */
+		if (state == NULL || strcmp(state, "claimed") != 0)
 			continue;
 		for (int i = 0; i < CLAIM_COLUMNS; i++)
 			values[i] = SPI_getbinval(tuple, columns, i + 2, &nulls[i]);

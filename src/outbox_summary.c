@@ -30,10 +30,15 @@
 #include "outbox.h"
 #include "summary_text.h"
 
-/* Of a row: the state first, then what claim() returns.  What a summary has not is empty, and not NULL. */
+/*
+ * Of a row: the state first, then what claim() returns.  What a summary has not
+ * is empty, and not NULL.  The owner may have changed the types: therefore the
+ * casts.
+ */
 #define CLAIMED_SUMMARY \
-	"state, jsonb_build_array('" SVP_SUMMARY_ID "', summary_id)::text, '{}'::text[], metrics, 0," \
-	" escalation_level, 0, notify, notify_channel, subject, message, due_at, fired_at, attempts"
+	"state::text, jsonb_build_array('" SVP_SUMMARY_ID "', summary_id)::text, '{}'::text[]," \
+	" metrics::text, 0, escalation_level::int, 0, notify::text, notify_channel::text, subject::text," \
+	" message::text, due_at::timestamptz, fired_at::timestamptz, attempts::int"
 
 static const char *
 summary_table(const SvpAttachment *attachment)

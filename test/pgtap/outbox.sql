@@ -76,7 +76,9 @@ SET client_min_messages = warning;
 CREATE TABLE odd (is_on text, is_open text, next_state text, escalations text, tickets text, levels text, metrics text, summarised_at text, told text, at timestamptz,
     PRIMARY KEY (is_on, is_open, next_state, escalations, tickets, levels, metrics, summarised_at, told));
 CREATE FUNCTION public.odd_action(jsonb) RETURNS void LANGUAGE sql AS '';
-SELECT service_policy.load_policy('{"policy": "odd", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "1 hour"}], "notifications": {"per_minute": 1},
+INSERT INTO service_policy.calendar (name, time_zone) VALUES ('odd', 'UTC');
+INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes) SELECT 'odd', weekday, '00:00', '24:00' FROM generate_series(1, 7) AS weekday;
+SELECT service_policy.load_policy('{"policy": "odd", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "1 hour", "calendar": "odd"}], "notifications": {"per_minute": 1},
     "escalations": [{"metric": "resolution", "levels": [{"level": 1, "at": 1, "notify": "lead", "assign": "tier2"}]}]}');
 SELECT service_policy.publish_policy('odd', 1, '2020-01-01');
 SELECT service_policy.attach('odd', 'odd', 'odd', '{is_on,is_open,next_state,escalations,tickets,levels,metrics,summarised_at,told}', '{"opened_at": "at", "state": "told"}', '{"*": "open"}');
@@ -85,6 +87,30 @@ INSERT INTO odd SELECT i, i, i, i, i, i, i, i, i, now() - interval '2 hours' FRO
 SELECT is(service_policy.tick(), 3, 'whatever the key''s names are, levels fire');
 SELECT is((SELECT count(*) FROM odd.escalation_actions WHERE handling = 'done'), 1::bigint, '… actions are done');
 SELECT is((SELECT count(service_policy.confirm('odd', id)) FROM service_policy.claim('odd')), 2::bigint, '… one is told by itself, the others are summed up');
+
+-- Whatever its owner makes of the evidence: an error at the worst.
+SAVEPOINT broken;
+UPDATE odd_data.escalation_summary SET state = 'pending', attempt_at = now();
+DROP VIEW odd.escalation_summaries, odd.outbox;
+CREATE VIEW odd.outbox AS SELECT 1 AS one;
+ALTER TABLE odd_data.escalation_summary ALTER subject TYPE int USING 7;
+SELECT is((SELECT subject FROM service_policy.claim('odd')), '7', 'a number for a subject');
+ROLLBACK TO broken;
+CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.state = NULL; RETURN NEW; END';
+CREATE TRIGGER forget BEFORE UPDATE ON odd_data.escalation FOR EACH ROW EXECUTE FUNCTION forget();
+INSERT INTO odd SELECT i, i, i, i, i, i, i, i, i, now() - interval '2 hours' FROM generate_series(4, 4) i;
+SELECT is(service_policy.tick(), 1, 'a trigger of the owner''s');
+SELECT service_policy.publish_policy('odd', service_policy.load_policy((SELECT document || '{"notifications": {"per_minute": null}}' FROM service_policy.policy_version WHERE policy = 'odd')));
+SELECT is_empty($$SELECT FROM service_policy.claim('odd')$$, '… forgets the state of what is claimed');
+ROLLBACK TO broken;
+ALTER TABLE odd_data.calendar_state DROP CONSTRAINT IF EXISTS calendar_state_pkey, ALTER calendar DROP NOT NULL;
+INSERT INTO odd_data.calendar_state (calendar, recomputed_at) VALUES (NULL, now());
+SELECT lives_ok('SELECT service_policy.next_tick_at()', 'a calendar without a name');
+ALTER TABLE odd_data.calendar_state ALTER calendar TYPE int USING 7;
+SELECT lives_ok('SELECT service_policy.next_tick_at()', '… or with a number for it');
+SET client_min_messages = error;
+SELECT lives_ok('SELECT service_policy.tick()', '… which tick() warns of');
+ROLLBACK TO broken;
 
 -- What each session sees of the caller's settings: nothing.
 SET ROLE bell_mailer;
