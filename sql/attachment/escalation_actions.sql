@@ -1,6 +1,6 @@
 -- A role is let retry by granting it UPDATE on this view (src/action_retry.c).  Nobody may update it itself: it is a join.
 CREATE VIEW @views@.escalation_actions AS
-SELECT jsonb_build_array(@key_text@, metric, cycle, escalation_level, occurrence, action)::varchar(400) AS action_id,
+SELECT jsonb_build_array(@key_text@, metric, cycle, escalation_level, occurrence, action)::varchar(4000) AS action_id,
        @key@,
        metric::varchar(255),
        cycle,

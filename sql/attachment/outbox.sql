@@ -1,6 +1,6 @@
 -- A role is let claim by granting it UPDATE on this view (src/outbox.c).  Nobody may update it itself: UNION sees to that.
 CREATE VIEW @views@.outbox AS
-SELECT jsonb_build_array(@key_text@, metric, cycle, escalation_level, occurrence)::varchar(400) AS notification_id,
+SELECT jsonb_build_array(@key_text@, metric, cycle, escalation_level, occurrence)::varchar(4000) AS notification_id,
        @key@,
        metric::varchar(255),
        cycle,
@@ -25,7 +25,7 @@ SELECT jsonb_build_array(@key_text@, metric, cycle, escalation_level, occurrence
   FROM @data@.escalation
  WHERE notify IS NOT NULL AND state IN ('pending', 'claimed', 'failed')
 UNION ALL
-SELECT jsonb_build_array('summary', summary_id)::varchar(400),
+SELECT jsonb_build_array('summary', summary_id)::varchar(4000),
        @key@,
        metrics::varchar(255),
        NULL,

@@ -161,6 +161,12 @@ BEGIN READ ONLY;
 SELECT * FROM service_policy.claim('noisy');
 ROLLBACK;
 
+-- an id is whole in the view, however long the key is
+SELECT open_tickets(repeat('"', 1000), 90, 90, '7 hours');
+SELECT service_policy.tick();
+SELECT count(*) FROM claimed WHERE length(subject) > 1000;
+SELECT service_policy.confirm('noisy', notification_id), length(notification_id) FROM noisy.outbox WHERE id = 90;
+
 DROP VIEW claimed, handled;
 SELECT service_policy.detach('noisy', false);
 DROP TABLE noisy_ticket;
