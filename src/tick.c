@@ -86,7 +86,6 @@ static void
 fire(void *arg)
 {
 	Tick	   *tick = arg;
-
 	int			nfired = svp_escalations_fire(tick->name, tick->clocks, &tick->due);
 
 	svp_settle_now();
