@@ -14,6 +14,7 @@ import email.utils
 import hashlib
 import select
 import signal
+import socket
 import subprocess
 
 import psycopg2
@@ -68,6 +69,10 @@ def main():
     options = parser.parse_args()
 
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    # a signal that arrives just before the wait begins ends it too
+    told_to_end, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno())
     connection = psycopg2.connect("")
     # each claim is committed before anything is sent
     connection.set_isolation_level(psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT)
@@ -79,7 +84,7 @@ def main():
         while not options.once:
             # what was heard while sending is not waited for again
             if not connection.notifies:
-                select.select([connection], [], [], options.poll)
+                select.select([connection, told_to_end], [], [], options.poll)
             connection.poll()
             connection.notifies.clear()
             empty(cursor, options)
