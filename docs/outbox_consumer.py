@@ -68,7 +68,7 @@ def main():
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
 
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # a signal that arrives just before the wait begins ends it too
     told_to_end, sender = socket.socketpair()
     sender.setblocking(False)

@@ -110,7 +110,11 @@ is($ids->[3], $ids->[4], '… under the same id, so that who reads it sees it on
 
 # Without anything to send, and told to end.
 ok(IPC::Run::run([ consumer('--once') ]), 'nothing to send');
-$consumer = IPC::Run::start([ consumer('--poll', '100000') ], '>', $log, '2>&1');
+{
+	# as a shell starts what is to go on in the background
+	local $SIG{INT} = 'IGNORE';
+	$consumer = IPC::Run::start([ consumer('--poll', '100000') ], '>', $log, '2>&1', IPC::Run::timeout(60));
+}
 $node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE usename = 'mailer' AND state = 'idle' AND query LIKE '%claim%'});
 $consumer->signal('TERM');
 ok($consumer->finish, 'it ends when told to') or diag slurp_file($log);
