@@ -15,7 +15,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -25,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "action.h"
+#include "retry.h"
 #include "revise.h"
 
 PG_FUNCTION_INFO_V1(svp_retry_action);
@@ -52,18 +52,13 @@ static int
 retry(const SvpAttachment *attachment, Datum *values, const char *nulls)
 {
 	Oid			types[] = {TIMESTAMPTZOID, JSONBOID};
-	StringInfoData query;
+	char	   *query =
+		psprintf("UPDATE %s SET " SVP_TRY_ANEW " WHERE " SVP_HAS_FAILED
+				 " AND coalesce($2 = jsonb_build_array(%s, metric, cycle, escalation_level, occurrence, action), true)",
+				 quote_qualified_identifier(attachment->data_schema, "escalation_action"),
+				 svp_revise_key_as_text(attachment, ""));
 
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "UPDATE %s SET state = 'pending', attempts = 0, attempt_at = $1"
-					 " WHERE (state = 'failed' OR state = 'pending' AND attempts > 0 AND attempt_at > $1)"
-					 " AND coalesce($2 = jsonb_build_array(",
-					 quote_qualified_identifier(attachment->data_schema, "escalation_action"));
-	for (int i = 0; i < attachment->ticket->nkey; i++)
-		appendStringInfo(&query, "%s::text, ", quote_identifier(attachment->ticket->data_key[i]));
-	appendStringInfoString(&query, "metric, cycle, escalation_level, occurrence, action), true)");
-	if (SPI_execute_with_args(query.data, lengthof(types), types, values, nulls, false,
+	if (SPI_execute_with_args(query, lengthof(types), types, values, nulls, false,
 							  0) != SPI_OK_UPDATE)
 		elog(ERROR, "the actions of %s cannot be changed", attachment->name);
 	return SPI_processed;

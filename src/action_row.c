@@ -22,11 +22,7 @@
 
 #include "action_row.h"
 #include "key.h"
-
-/* As notifications are, see outbox.c.  As literals, for they are part of statements. */
-#define MOST_ATTEMPTS "10"
-#define FIRST_DELAY "interval '1 minute'"
-#define LONGEST_DELAY "interval '1 hour'"
+#include "retry.h"
 
 static const struct
 {
@@ -55,14 +51,6 @@ append_is_of(StringInfo query, const SvpAttachment *attachment, const char *alia
 						 svp_equality(attachment->key_types[i]), i + 1);
 	for (int i = 0; i < nparts; i++)
 		appendStringInfo(query, " AND %s.%s = $%d", alias, parts[i].name, nkey + i + 1);
-}
-
-static void
-append_key_as_text(StringInfo query, const SvpAttachment *attachment)
-{
-	for (int i = 0; i < attachment->ticket->nkey; i++)
-		appendStringInfo(query, "%sa.%s::text", i > 0 ? ", " : "",
-						 quote_identifier(attachment->ticket->data_key[i]));
 }
 
 /*
@@ -94,13 +82,13 @@ append_is_on(StringInfo query, const SvpAttachment *attachment)
 static void
 append_escalation(StringInfo query, const SvpAttachment *attachment)
 {
-	appendStringInfoString(query, "jsonb_build_object('id', jsonb_build_array(");
-	append_key_as_text(query, attachment);
+	const char *key = svp_revise_key_as_text(attachment, "a.");
+
 	appendStringInfo(query,
-					 ", a.metric, a.cycle, a.escalation_level, a.occurrence)::text,"
-					 " 'attachment', %s, 'ticket', jsonb_build_array(",
-					 quote_literal_cstr(attachment->name));
-	append_key_as_text(query, attachment);
+					 "jsonb_build_object('id', jsonb_build_array(%s,"
+					 " a.metric, a.cycle, a.escalation_level, a.occurrence)::text,"
+					 " 'attachment', %s, 'ticket', jsonb_build_array(%s",
+					 key, quote_literal_cstr(attachment->name), key);
 	appendStringInfoString(query,
 						   "), 'metric', a.metric, 'cycle', a.cycle, 'level', a.escalation_level,"
 						   " 'occurrence', a.occurrence, 'due_at', e.due_at, 'fired_at', e.fired_at,"
@@ -120,7 +108,7 @@ append_take(StringInfo query, const SvpAttachment *attachment)
 	appendStringInfo(query,
 					 "UPDATE %s a SET state = CASE WHEN is_on THEN 'pending' ELSE 'suppressed' END,"
 					 " attempts = a.attempts + is_on::int, attempt_at = CASE WHEN is_on THEN $%d"
-					 " + least(" FIRST_DELAY " * 2 ^ a.attempts, " LONGEST_DELAY ") END FROM (SELECT ",
+					 " + " SVP_DELAY_AFTER("a.attempts") " END FROM (SELECT ",
 					 table_name(attachment, "escalation_action"),
 					 attachment->ticket->nkey + SVP_ACTION_PARTS + 1);
 	append_is_on(query, attachment);
@@ -174,8 +162,8 @@ append_fail(StringInfo query, const SvpAttachment *attachment)
 {
 	appendStringInfo(query,
 					 "UPDATE %s a SET last_error = $%d,"
-					 " state = CASE WHEN attempts < " MOST_ATTEMPTS " THEN 'pending' ELSE 'failed' END,"
-					 " attempt_at = CASE WHEN attempts < " MOST_ATTEMPTS " THEN attempt_at END WHERE ",
+					 " state = CASE WHEN attempts < " SVP_MOST_ATTEMPTS " THEN 'pending' ELSE 'failed' END,"
+					 " attempt_at = CASE WHEN attempts < " SVP_MOST_ATTEMPTS " THEN attempt_at END WHERE ",
 					 table_name(attachment, "escalation_action"),
 					 attachment->ticket->nkey + SVP_ACTION_PARTS + 1);
 	append_is_of(query, attachment, "a", SVP_ACTION_PARTS);

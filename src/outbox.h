@@ -17,19 +17,11 @@
 #include "fmgr.h"
 
 #include "result_set.h"
+#include "retry.h"
 #include "revise.h"
 
 /* The view of it: who may update that, may claim. */
 #define SVP_OUTBOX_VIEW "outbox"
-
-/*
- * After each failure twice as long, so that what is down for an hour is not
- * hammered, and what is down for the night is over before the attempts are:
- * ten of them take four hours.  As literals, for they are part of statements.
- */
-#define SVP_MOST_ATTEMPTS "10"
-#define SVP_FIRST_DELAY "interval '1 minute'"
-#define SVP_LONGEST_DELAY "interval '1 hour'"
 
 /* What tells an escalation of an attachment from the others, beside the ticket's key. */
 #define SVP_ESCALATION_PARTS "metric, cycle, escalation_level, occurrence"
@@ -64,9 +56,9 @@ extern void svp_outbox_append_same(StringInfo query, const SvpAttachment *attach
 
 /*
  * Run a statement for a claim.  Its parameters are $1 now, $2 when the claim
- * runs out, $3 whose it is, and then those given.  The result is that of
- * svp_outbox_hand_out(): rows of a state and what claim() returns, of which
- * those are handed out that are now claimed.  Returns how many rows there were.
+ * runs out, $3 whose it is, and then those given.  The result are rows of a state
+ * and what claim() returns, of which those are handed out that are now claimed.
+ * Returns how many rows there were.
  */
 extern uint64 svp_outbox_claim(SvpClaim *claim, const char *query, int nargs, const Oid *types,
 							   const Datum *values, const char *nulls);

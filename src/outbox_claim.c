@@ -85,14 +85,6 @@ svp_outbox_claim(SvpClaim *claim, const char *query, int nargs, const Oid *types
 	return found;
 }
 
-static void
-append_key_as_text(StringInfo query, const SvpAttachment *attachment)
-{
-	for (int i = 0; i < attachment->ticket->nkey; i++)
-		appendStringInfo(query, "%s%s::text", i > 0 ? ", " : "",
-						 quote_identifier(attachment->ticket->data_key[i]));
-}
-
 /*
  * Of a ticket that is no longer open nobody is told.  What was handed out so
  * often without a word is given up.
@@ -116,10 +108,9 @@ append_found(StringInfo query, const SvpAttachment *attachment, const char *whic
 static void
 append_claimed(StringInfo query, const SvpAttachment *attachment)
 {
-	appendStringInfoString(query, "SELECT state, jsonb_build_array(");
-	append_key_as_text(query, attachment);
-	appendStringInfoString(query, ", " SVP_ESCALATION_PARTS ")::text, ARRAY[");
-	append_key_as_text(query, attachment);
+	const char *key = svp_revise_key_as_text(attachment, "");
+
+	appendStringInfo(query, "SELECT state, jsonb_build_array(%s, " SVP_ESCALATION_PARTS ")::text, ARRAY[%s", key, key);
 	appendStringInfoString(query,
 						   "], " SVP_ESCALATION_PARTS ", notify, notify_channel,"
 						   " subject, message, due_at, fired_at, attempts FROM taken"

@@ -184,14 +184,9 @@ svp_fail(PG_FUNCTION_ARGS)
 								   "state = CASE WHEN attempts < " SVP_MOST_ATTEMPTS
 								   " THEN 'pending' ELSE 'failed' END,"
 								   " attempt_at = CASE WHEN attempts < " SVP_MOST_ATTEMPTS
-								   " THEN $1 + least(" SVP_FIRST_DELAY " * 2 ^ (attempts - 1), "
-								   SVP_LONGEST_DELAY ") END, last_error = $2",
+								   " THEN $1 + " SVP_DELAY_AFTER("attempts - 1") " END, last_error = $2",
 								   "state = 'claimed'", text_to_cstring(PG_GETARG_TEXT_PP(2))));
 }
-
-#define TRY_ANEW "state = 'pending', attempts = 0, attempt_at = $1"
-/* given up, or waiting for its next time after a failure */
-#define HAS_FAILED "(state = 'failed' OR state = 'pending' AND attempts > 0 AND attempt_at > $1)"
 
 static int
 retry_table(const SvpAttachment *attachment, const char *table)
@@ -199,7 +194,7 @@ retry_table(const SvpAttachment *attachment, const char *table)
 	Oid			type = TIMESTAMPTZOID;
 	Datum		value = TimestampTzGetDatum(GetCurrentTimestamp());
 
-	if (SPI_execute_with_args(psprintf("UPDATE %s SET " TRY_ANEW " WHERE " HAS_FAILED,
+	if (SPI_execute_with_args(psprintf("UPDATE %s SET " SVP_TRY_ANEW " WHERE " SVP_HAS_FAILED,
 									   svp_outbox_table(attachment, table)),
 							  1, &type, &value, NULL, false, 0) != SPI_OK_UPDATE)
 		elog(ERROR, "the notifications of %s cannot be changed", attachment->name);
@@ -207,7 +202,7 @@ retry_table(const SvpAttachment *attachment, const char *table)
 }
 
 /*
- * All that were given up.
+ * All that have failed.
  */
 static int
 retry_all(SvpAttachment *attachment)
@@ -235,8 +230,8 @@ svp_retry_failed(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		n = retry_all(attachment);
 	else
-		n = change_as_owner(attachment, text_to_cstring(PG_GETARG_TEXT_PP(1)), TRY_ANEW,
-							HAS_FAILED " AND $2 IS NULL", NULL);
+		n = change_as_owner(attachment, text_to_cstring(PG_GETARG_TEXT_PP(1)), SVP_TRY_ANEW,
+							SVP_HAS_FAILED " AND $2 IS NULL", NULL);
 	if (n > 0)
 		svp_outbox_wake(attachment);
 	PG_RETURN_INT32(n);

@@ -108,6 +108,18 @@ svp_revise_key_columns(const SvpAttachment *attachment, const char *prefix)
 	return columns.data;
 }
 
+char *
+svp_revise_key_as_text(const SvpAttachment *attachment, const char *prefix)
+{
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+		appendStringInfo(&columns, "%s%s%s::text", i > 0 ? ", " : "", prefix,
+						 quote_identifier(attachment->ticket->data_key[i]));
+	return columns.data;
+}
+
 /*
  * A statement with the ticket's key for its parameters, $1 and so on.
  */

@@ -42,8 +42,9 @@ extern SPIPlanPtr svp_revise_prepare(const SvpRevision *revision, const char *se
 									 const char *table, const char *rest);
 extern void svp_revise_run(const SvpRevision *revision, SPIPlanPtr plan, const Datum *key);
 
-/* A list of the key's columns, with a separator before each but the first. */
+/* A list of the key's columns, each with a prefix, and the same as text. */
 extern char *svp_revise_key_columns(const SvpAttachment *attachment, const char *prefix);
+extern char *svp_revise_key_as_text(const SvpAttachment *attachment, const char *prefix);
 
 /* The key in row "row" of what SPI returned, or from text[], and a key as text[] or for people. */
 extern Datum *svp_revise_key(const SvpRevision *revision, SPITupleTable *rows, int row);
