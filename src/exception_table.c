@@ -41,12 +41,12 @@ svp_exception_table(const SvpAttachment *attachment)
  * Every statement begins with the key of the refund at hand as its parameters.
  */
 static void
-append_refund_key(StringInfo query, const SvpAttachment *attachment)
+append_refund_key(StringInfo query, const SvpAttachment *attachment, const char *alias)
 {
 	const SvpMapping *refund = attachment->refund;
 
 	for (int i = 0; i < refund->nkey; i++)
-		appendStringInfo(query, "%se.%s %s $%d", i > 0 ? " AND " : "",
+		appendStringInfo(query, "%s%s.%s %s $%d", i > 0 ? " AND " : "", alias,
 						 quote_identifier(refund->data_key[i]),
 						 svp_equality(attachment->refund_key_types[i]), i + 1);
 }
@@ -67,7 +67,7 @@ static void
 append_subject(StringInfo query, const SvpAttachment *attachment, SvpSubject subject)
 {
 	if (subject == SVP_SUBJECT_REFUND)
-		append_refund_key(query, attachment);
+		append_refund_key(query, attachment, "e");
 	else if (subject == SVP_SUBJECT_TICKET)
 		append_ticket_key(query, attachment);
 	else
@@ -81,7 +81,7 @@ static void
 append_free(StringInfo query, const SvpAttachment *attachment)
 {
 	appendStringInfoString(query, "revoked_at IS NULL AND (used_at IS NULL OR (");
-	append_refund_key(query, attachment);
+	append_refund_key(query, attachment, "e");
 	appendStringInfoString(query, "))");
 }
 
@@ -141,7 +141,14 @@ build_move(StringInfo query, const SvpAttachment *attachment, const char *table)
 		appendStringInfo(query, "%s%s = $%d", i > 0 ? ", " : "",
 						 quote_identifier(refund->data_key[i]), refund->nkey + i + 1);
 	appendStringInfoString(query, " WHERE used_at IS NOT NULL AND ");
-	append_refund_key(query, attachment);
+	append_refund_key(query, attachment, "e");
+	/* but for those of one that has the key by now */
+	appendStringInfo(query, " AND NOT EXISTS (SELECT FROM %s d WHERE withdrawn_at IS NULL"
+					 " AND (d.exception_id OPERATOR(pg_catalog.=) e.exception_id"
+					 " OR d.approval_id OPERATOR(pg_catalog.=) e.exception_id) AND ",
+					 quote_qualified_identifier(attachment->data_schema, "refund_decision"));
+	append_refund_key(query, attachment, "d");
+	appendStringInfoChar(query, ')');
 }
 
 typedef void (*Builder) (StringInfo query, const SvpAttachment *attachment, const char *table);

@@ -181,14 +181,15 @@ bound_by(const SvpRefundBound *bounds, int n, SvpRefundReason reason)
 
 /* Objections */
 
-/* Does something bound what the refunds of the order add up to? */
+/* Does something bound what the refunds of the order, or of a line of it, add up to? */
 static bool
 order_is_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
 {
 	SvpAmount	paid;
 
 	return rule->max_amount.given || rule->approval_above.given ||
-		find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN;
+		find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN ||
+		find_amount(facts, SVP_FACT_LINE_PAID, &paid) == SVP_KNOWN;
 }
 
 /* Amounts of several currencies are never compared, nor added. */

@@ -128,6 +128,26 @@ svp_refund_decide_on_key(const SvpRefundChange *change, SvpRefundCase *refund, b
 		decide(change, refund, &before);
 }
 
+static void
+find_record(const SvpRefundCase *refund, SvpRefundRecord *record)
+{
+	SvpRefundShare share = svp_refund_share(refund);
+
+	record->last_seq = 0;
+	record->stands = false;
+	if (refund->facts.key != NULL)
+		svp_refund_find(refund->attachment, refund->facts.key, &share, record);
+}
+
+static bool
+rests_on_approval(const SvpRefundCase *refund)
+{
+	SvpRefundRecord record;
+
+	find_record(refund, &record);
+	return record.stands && record.is_approved;
+}
+
 /*
  * Is a change of the row no new decision?
  */
@@ -140,7 +160,11 @@ decides_same(const SvpRefundCase *before, SvpRefundCase *after)
 			return true;
 		case SVP_DECIDES_ANEW:
 			return false;
-		case SVP_BY_SOMEBODY_ELSE:
+		case SVP_OTHER_AGENT:
+			if (rests_on_approval(before))
+				return false;
+			break;
+		case SVP_OTHER_APPROVER:
 			break;
 	}
 	svp_refund_case_open(after);
@@ -152,13 +176,11 @@ svp_refund_row_changed(const SvpRefundChange *change, const SvpRefundCase *old, 
 {
 	bool		same_key = svp_refund_same_key(change->attachment, old->facts.key, new->facts.key);
 	bool		same = new->facts.included && decides_same(old, new);
-	SvpRefundShare share = svp_refund_share(old);
-	SvpRefundRecord before = {0};
+	SvpRefundRecord before;
 
 	if (same && same_key)
 		return;
-	if (old->facts.key != NULL)
-		svp_refund_find(change->attachment, old->facts.key, &share, &before);
+	find_record(old, &before);
 	if (!new->facts.included)
 		withdraw(change, &before);
 	else if (same_key && is_known)
@@ -180,12 +202,8 @@ svp_refund_row_changed(const SvpRefundChange *change, const SvpRefundCase *old, 
 void
 svp_refund_end_row(const SvpRefundChange *change, const SvpRefundCase *old)
 {
-	SvpRefundShare share;
 	SvpRefundRecord before;
 
-	if (old->facts.key == NULL)
-		return;
-	share = svp_refund_share(old);
-	svp_refund_find(change->attachment, old->facts.key, &share, &before);
+	find_record(old, &before);
 	withdraw(change, &before);
 }

@@ -22,7 +22,7 @@
 #include "refund_facts.h"
 
 /* Facts that are recorded, and decide only where the rule looks at them. */
-static const char *const bystanders[] = {"state", "agent", "approved_by"};
+static const char *const bystanders[] = {"state", SVP_FACT_AGENT, SVP_FACT_APPROVED_BY};
 
 /*
  * Can this fact change a decision by the rule?
@@ -222,8 +222,10 @@ svp_refund_difference(const SvpMapping *mapping, const SvpFacts *before, const S
 			continue;
 		if (svp_word_index(bystanders, lengthof(bystanders), name) < 0)
 			return SVP_DECIDES_ANEW;
-		if (strcmp(name, bystanders[0]) != 0)
-			difference = SVP_BY_SOMEBODY_ELSE;
+		if (strcmp(name, SVP_FACT_AGENT) == 0)
+			difference = SVP_OTHER_AGENT;
+		else if (strcmp(name, SVP_FACT_APPROVED_BY) == 0)
+			difference = Max(difference, SVP_OTHER_APPROVER);
 	}
 	return difference;
 }
@@ -231,7 +233,7 @@ svp_refund_difference(const SvpMapping *mapping, const SvpFacts *before, const S
 bool
 svp_refund_rule_looks_at_people(const SvpRefundRule *rule)
 {
-	return decides(rule, "agent") || decides(rule, "approved_by");
+	return decides(rule, SVP_FACT_AGENT) || decides(rule, SVP_FACT_APPROVED_BY);
 }
 
 static Datum

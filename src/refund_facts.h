@@ -19,7 +19,8 @@
 typedef enum SvpRefundDifference
 {
 	SVP_DECIDES_SAME,			/* nothing, or that its ticket went */
-	SVP_BY_SOMEBODY_ELSE,		/* nothing that decides, unless the rule looks at people */
+	SVP_OTHER_APPROVER,			/* nothing that decides, unless the rule looks at people … */
+	SVP_OTHER_AGENT,			/* … or, of who refunds, it rests on an approval */
 	SVP_DECIDES_ANEW
 } SvpRefundDifference;
 

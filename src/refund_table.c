@@ -116,6 +116,7 @@ take_decision(void *arg, ItemPointer place, const Datum *values, const bool *nul
 		record->share = share;
 		copy_row(search->table, values, nulls, &record->row);
 		record->facts = record->row.values[nkey + FACTS];
+		record->is_approved = !nulls[nkey + APPROVAL_ID];
 	}
 	return !search->found;
 }

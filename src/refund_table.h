@@ -19,7 +19,8 @@ typedef struct SvpRefundRecord
 	int32		last_seq;		/* 0: it was never decided on */
 	bool		stands;			/* there is a decision which does, with … */
 	SvpRefundShare share;		/* … what it was counted for … */
-	Datum		facts;			/* … and its facts, as jsonb */
+	Datum		facts;			/* … its facts, as jsonb … */
+	bool		is_approved;	/* … and perhaps an approval */
 	SvpRow		row;			/* all of it */
 } SvpRefundRecord;
 

@@ -300,6 +300,27 @@ SET ROLE move_ana;
 INSERT INTO crm.refund (id, customer, amount, asked_at) VALUES (110, 'c11', 300, '2026-03-03 10:00+00'), (120, 'c12', 300, '2026-03-03 10:00+00');
 RESET ROLE;
 SELECT what, granted_by, used_by FROM exceptions() WHERE what ~ 'c1[12]$';
+-- Nor does anybody become the agent of what they approved; for others that is a decision anew.
+SET ROLE move_max;
+SELECT service_policy.approve_refund('move', '{"refund": 125}', 'mine', 300, agent => 'max', expires_at => '2100-01-01Z') > 0 AS approved;
+SET ROLE move_app;
+INSERT INTO crm.refund (id, amount, asked_at, agent) VALUES (125, 300, '2026-03-03 10:00+00', 'eve'), (126, 5, '2026-03-03 10:00+00', 'eve');
+UPDATE crm.refund SET agent = 'max' WHERE id = 125;
+UPDATE crm.refund SET agent = 'adam' WHERE id = 125;
+UPDATE crm.refund SET agent = 'max' WHERE id = 126;
+RESET ROLE;
+SELECT id, seq, decision, agent, approval_id IS NOT NULL AS by_approval, withdrawn_at IS NULL AS stands FROM move_data.refund_decision WHERE id IN (125, 126) ORDER BY id, seq;
+-- Keys that move up by one in one statement: each refund keeps its own.
+SET ROLE move_max;
+SELECT count(service_policy.approve_refund('move', jsonb_build_object('refund', id), 'seen', 300, expires_at => '2100-01-01Z')) FROM generate_series(141, 143) id;
+RESET ROLE;
+ALTER TABLE crm.refund DROP CONSTRAINT refund_pkey, ADD PRIMARY KEY (id) DEFERRABLE;
+SET ROLE move_ana;
+INSERT INTO crm.refund (id, customer, amount, asked_at) SELECT id, 'was ' || id, 300, '2026-03-03 10:00+00' FROM generate_series(141, 143) id;
+UPDATE crm.refund SET id = id + 1 WHERE id BETWEEN 141 AND 143;
+RESET ROLE;
+SELECT r.id, r.customer, e.what FROM crm.refund r LEFT JOIN exceptions() e ON e.refund = r.id WHERE r.id BETWEEN 141 AND 144 ORDER BY 1;
+DELETE FROM crm.refund WHERE id BETWEEN 141 AND 144;
 -- Of very many of both kinds each is tried once.
 INSERT INTO move_data.exception (kind, subject_kind, subject, grace_days, amount, reason, role, granted_by, counted_for, granted_at, granted_month, expires_at)
     SELECT kind, 'customer', 'c13', days, amount, 'one of many', 'move_manager', 'move_manager', 'move_manager', now(), '2026-01-01', '2100-01-01Z'

@@ -299,6 +299,9 @@ test_currencies(void)
 	given.paid_currency = NULL;
 	ask(&rule, AMOUNT(100));
 	check(SVP_REFUND_ALLOWED, SVP_REASON_NONE, "refunds in another currency, where nothing bounds the order");
+	fact("line_paid_amount", AMOUNT(100));
+	ask(&rule, AMOUNT(100));
+	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "what was paid for a line bounds that");
 	fact("paid_amount", AMOUNT(100));
 	ask(&rule, AMOUNT(100));
 	check(SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, "but what was paid does");
