@@ -14,7 +14,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tableam.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -22,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "attempt.h"
 #include "fact_value.h"
@@ -511,15 +514,37 @@ svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *facts)
 }
 
 /*
- * Has this transaction changed or deleted the row since?  Another trigger that
- * comes before ours may do so, and then its change has been recorded already.
+ * Has this transaction changed or deleted the row since?
  */
-bool
-svp_row_superseded(HeapTuple row)
+static bool
+is_superseded(HeapTuple row)
 {
 	HeapTupleHeader header = row->t_data;
 
 	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
 		!HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask) &&
 		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetUpdateXid(header));
+}
+
+HeapTuple
+svp_row_latest(Relation relation, HeapTuple tuple)
+{
+	TupleTableSlot *slot;
+
+	if (!is_superseded(tuple))
+		return tuple;
+	slot = table_slot_create(relation, NULL);
+	while (tuple != NULL && is_superseded(tuple))
+	{
+		ItemPointerData next = tuple->t_data->t_ctid;
+
+		if (HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data) ||
+			ItemPointerEquals(&next, &tuple->t_self) ||
+			!table_tuple_fetch_row_version(relation, &next, SnapshotAny, slot))
+			tuple = NULL;
+		else
+			tuple = ExecCopySlotHeapTuple(slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return tuple;
 }

@@ -106,7 +106,12 @@ extern void svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *fac
 extern void svp_fact_from_text(const SvpFactMapping *fact, const char *value,
 							   SvpFactValue *result);
 
-/* For AFTER triggers, of the row that they were called with. */
-extern bool svp_row_superseded(HeapTuple row);
+/*
+ * For AFTER triggers, of the row that they were called with: as it is by now,
+ * for a trigger that came before may have changed it again.  NULL if it is
+ * gone.  Calls for what became of it came earlier; but one that found nothing
+ * changed that counts has left it to this one.
+ */
+extern HeapTuple svp_row_latest(Relation relation, HeapTuple tuple);
 
 #endif							/* SVP_FACTS_H */

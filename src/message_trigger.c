@@ -97,6 +97,17 @@ record_former(SvpAttachment *attachment, TriggerData *trigger, SvpRowReader *rea
 		remove_former(attachment, &before, role);
 }
 
+/*
+ * Has what became of the row been recorded already, by an earlier call?
+ */
+static bool
+is_passed(const SvpRowReader *reader, Relation relation, HeapTuple tuple)
+{
+	HeapTuple	latest = svp_row_latest(relation, tuple);
+
+	return latest == NULL || (latest != tuple && !svp_reader_untouched(reader, tuple, latest));
+}
+
 static void
 record_message(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role)
 {
@@ -124,7 +135,7 @@ record_message(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role)
 	svp_message_read(attachment, reader, tuple, &now);
 	if (is_update)
 		record_former(attachment, trigger, reader, &now, role);
-	if (svp_row_superseded(tuple))
+	if (is_passed(reader, trigger->tg_relation, tuple))
 		return;
 	svp_message_report(attachment, &now);
 	if (now.counts)

@@ -23,29 +23,6 @@
 
 #include "refund_row.h"
 
-HeapTuple
-svp_row_latest(Relation relation, HeapTuple tuple)
-{
-	TupleTableSlot *slot;
-
-	if (!svp_row_superseded(tuple))
-		return tuple;
-	slot = table_slot_create(relation, NULL);
-	while (tuple != NULL && svp_row_superseded(tuple))
-	{
-		ItemPointerData next = tuple->t_data->t_ctid;
-
-		if (HeapTupleHeaderIndicatesMovedPartitions(tuple->t_data) ||
-			ItemPointerEquals(&next, &tuple->t_self) ||
-			!table_tuple_fetch_row_version(relation, &next, SnapshotAny, slot))
-			tuple = NULL;
-		else
-			tuple = ExecCopySlotHeapTuple(slot);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	return tuple;
-}
-
 void
 svp_row_departed(SvpAttachment *attachment, Relation partition, HeapTuple tuple)
 {

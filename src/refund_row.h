@@ -13,12 +13,6 @@
 #include "attachment.h"
 #include "utils/rel.h"
 
-/*
- * The row as it is by now: a trigger that came before this one may have
- * changed it again, which has been told already.  NULL if it is gone.
- */
-extern HeapTuple svp_row_latest(Relation relation, HeapTuple tuple);
-
 /* Remember a row that is told to be deleted since it went elsewhere. */
 extern void svp_row_departed(SvpAttachment *attachment, Relation partition, HeapTuple tuple);
 

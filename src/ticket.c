@@ -124,6 +124,17 @@ record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Row *before, Oid 
 	svp_ticket_record(&ticket, row == NULL ? NULL : read_row(row));
 }
 
+/*
+ * Has what became of the row been recorded already, by an earlier call?
+ */
+static bool
+is_passed(const SvpRowReader *reader, Relation relation, HeapTuple tuple)
+{
+	HeapTuple	latest = svp_row_latest(relation, tuple);
+
+	return latest == NULL || (latest != tuple && !svp_reader_same(reader, tuple, latest));
+}
+
 static void
 record_change_of_row(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid role)
 {
@@ -169,7 +180,7 @@ record_change_of_row(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid rol
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		record_ticket(attachment, key, NULL, &before, role, false);
-	else if (!svp_row_superseded(tuple) &&
+	else if (!is_passed(reader, trigger->tg_relation, tuple) &&
 			 (is_update || !svp_ahead_record(fcinfo, attachment, reader, role)))
 		/* a row that moves to another partition is inserted there, and known */
 		record_ticket(attachment, key, &row, &before, role,

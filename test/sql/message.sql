@@ -200,6 +200,24 @@ ALTER TABLE mail_data.clock DROP CONSTRAINT kept_with;
 DROP TRIGGER thank ON mail_data.clock;
 DROP TRIGGER again ON crm_mail.ticket;
 
+-- A trigger that comes before ours changes the row that was written, in what counts for nothing and in what counts.
+ALTER TABLE crm_mail.post ADD length int;
+CREATE FUNCTION crm_mail.measure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE crm_mail.post SET length = 1 WHERE id = NEW.id;
+    IF NEW.id % 2 = 0 THEN
+        UPDATE crm_mail.post SET internal = 1 WHERE id = NEW.id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER aa_measure AFTER INSERT OR UPDATE OF sent_at ON crm_mail.post FOR EACH ROW EXECUTE FUNCTION crm_mail.measure();
+INSERT INTO crm_mail.post VALUES (201, 6, '2024-03-04 09:41', 'bob@desk.example', 0, 'Seen'), (202, 6, '2024-03-04 09:42', 'bob@desk.example', 0, 'To us');
+SELECT message, sent_at FROM mail_data.message WHERE message IN ('201', '202') ORDER BY 1;
+UPDATE crm_mail.post SET sent_at = sent_at + interval '1 minute' WHERE id = 201;
+SELECT message, sent_at FROM mail_data.message WHERE message IN ('201', '202') ORDER BY 1;
+DROP FUNCTION crm_mail.measure() CASCADE;
+
 -- Tables that lost what is mapped, or that are gone; the CRM goes on.
 ALTER TABLE crm_mail.person RENAME TO people;
 INSERT INTO crm_mail.post VALUES (70, 6, '2024-03-04 09:45', 'bob@desk.example', 0, 'Nobody can say');

@@ -163,6 +163,30 @@ INSERT INTO crm.together SELECT i, 'new', 'low', '2024-03-04 13:00Z' FROM genera
 SELECT * FROM crm.seen;
 SELECT id, seq, event, priority FROM together_data.ledger WHERE id > 100 ORDER BY 1, 2;
 
+-- One that comes before ours changes its own row once more: in what counts for nothing, in what counts, or in both.
+CREATE FUNCTION crm.touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.id % 3 > 0 THEN
+        UPDATE crm.together SET note = 'touched' WHERE id = NEW.id;
+    END IF;
+    IF NEW.id % 3 < 2 THEN
+        UPDATE crm.together SET priority = 'urgent' WHERE id = NEW.id;
+    END IF;
+    IF NEW.id % 6 < 3 THEN
+        UPDATE crm.together SET note = 'again' WHERE id = NEW.id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+ALTER TABLE crm.together ADD note text;
+DROP TRIGGER zz_after ON crm.together;
+CREATE TRIGGER aa_before AFTER INSERT OR UPDATE OF status ON crm.together FOR EACH ROW EXECUTE FUNCTION crm.touch();
+INSERT INTO crm.together SELECT i, 'new', 'low', '2024-03-04 13:00Z' FROM generate_series(120, 125) i;
+UPDATE crm.together SET status = 'solved', updated_at = '2024-03-04 14:00Z', priority = 'low' WHERE id BETWEEN 120 AND 125;
+SELECT l.id, t.priority, string_agg(concat_ws(' ', seq, event, l.state, l.priority), ', ' ORDER BY seq) AS ledger, c.state AS clock
+  FROM together_data.ledger l JOIN crm.together t USING (id) JOIN together_data.clock c USING (id)
+ WHERE id >= 120 AND metric = 'resolution' GROUP BY l.id, t.priority, c.state ORDER BY 1;
+
 SET client_min_messages = error;
 SELECT count(service_policy.detach(name, keep_evidence => false)) FROM unnest('{together,alone}'::text[]) name;
 DROP SCHEMA crm CASCADE;
