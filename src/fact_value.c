@@ -15,6 +15,7 @@
 #include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -105,10 +106,16 @@ instant_of(const SvpFactBinding *binding, SvpTimeReading reading, int64 raw)
 	}
 }
 
+/*
+ * A value as text; of char(n) without the blanks that it is filled up with, as
+ * the server compares it.
+ */
 static const char *
 text_of(SvpFactBinding *binding, Datum value)
 {
-	if (binding->type == TEXTOID || binding->type == VARCHAROID)
+	if (binding->type == BPCHAROID)
+		value = DirectFunctionCall1(rtrim1, value);
+	if (binding->type == TEXTOID || binding->type == VARCHAROID || binding->type == BPCHAROID)
 		return TextDatumGetCString(value);
 	return OutputFunctionCall(&binding->output, value);
 }

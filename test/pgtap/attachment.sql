@@ -175,6 +175,14 @@ SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', '_ticket_changed()
 CREATE OR REPLACE TRIGGER wrong AFTER INSERT ON crm.wrong FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed();
 SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', 'trigger "wrong" needs one argument, the attachment''s name', 'without a name');
 
+-- The blanks that fill up char(n) are no part of the word; those of text are.
+CREATE TABLE crm.filled (id int PRIMARY KEY, status char(8), priority char(8), channel text, agent char(4), created_at timestamptz);
+SELECT service_policy.attach('filled', 'crm.filled', 'desk', '{id}',
+    '{"opened_at": "created_at", "state": "status", "priority": "priority", "channel": "channel", "agent": {"sql": "agent", "unset": [""]}}', '{"new": "open"}');
+INSERT INTO crm.filled VALUES (1, 'new', 'low', 'mail ', '', '2024-01-08Z');
+SELECT results_eq('SELECT event, state, priority, channel, agent FROM filled_data.ledger', $$VALUES ('opened', 'open', 'low', 'mail ', NULL::text)$$, 'char(n) is what it was written as');
+SELECT is_empty('SELECT * FROM filled.issues', '… and its state is one of the map');
+
 -- A key of a type that has an equality of its own.
 SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'citext') AS has_citext \gset
 \if :has_citext
