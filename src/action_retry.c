@@ -3,24 +3,17 @@
  * action_retry.c
  *		Having actions that failed tried anew.
  *
- * Who may is who was granted UPDATE on the attachment's view of them, which
- * itself nobody can update; the table is written as its owner.
- *
  * Copyright (c) 2026, service_policy contributors
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "tcop/utility.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "action.h"
@@ -28,22 +21,6 @@
 #include "revise.h"
 
 PG_FUNCTION_INFO_V1(svp_retry_action);
-
-static void
-check_right(const SvpAttachment *attachment)
-{
-	Oid			view;
-
-	svp_attachment_check_reader(attachment, SVP_ACTIONS_VIEW);
-	view = get_relname_relid(SVP_ACTIONS_VIEW, get_namespace_oid(attachment->name, false));
-	if (pg_class_aclcheck(view, GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("role \"%s\" may read the actions of attachment \"%s\", but not have them tried anew",
-						svp_role_name(GetUserId()), attachment->name),
-				 errhint("GRANT UPDATE ON %s is what lets a role do that.",
-						 quote_qualified_identifier(attachment->name, SVP_ACTIONS_VIEW))));
-}
 
 /*
  * What has failed is little: each id is held against the one that is wanted.
@@ -87,7 +64,7 @@ svp_retry_action(PG_FUNCTION_ARGS)
 	}
 	PreventCommandIfReadOnly("retry_action()");
 	attachment = svp_revise_attachment(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	check_right(attachment);
+	svp_attachment_check_actor(attachment, SVP_ACTIONS_VIEW, "actions", "have them tried anew");
 	svp_revise_begin(&revision, attachment);
 	n = retry(attachment, values, nulls);
 	svp_revise_end(&revision);

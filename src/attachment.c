@@ -447,3 +447,20 @@ svp_attachment_check_reader(const SvpAttachment *attachment, const char *view)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW,
 					   quote_qualified_identifier(attachment->name, view));
 }
+
+void
+svp_attachment_check_actor(const SvpAttachment *attachment, const char *view, const char *things,
+						   const char *to_do)
+{
+	Oid			relation;
+
+	svp_attachment_check_reader(attachment, view);
+	relation = get_relname_relid(view, get_namespace_oid(attachment->name, false));
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" may read the %s of attachment \"%s\", but not %s",
+						svp_role_name(GetUserId()), things, attachment->name, to_do),
+				 errhint("GRANT UPDATE ON %s is what lets a role do that.",
+						 quote_qualified_identifier(attachment->name, view))));
+}

@@ -147,6 +147,13 @@ extern const char *svp_role_name(Oid role);
 
 extern void svp_attachment_check_reader(const SvpAttachment *attachment, const char *view);
 
+/*
+ * Complain unless the caller may act on the things that a view shows: that is
+ * for who was granted UPDATE on it, which itself nobody can update.
+ */
+extern void svp_attachment_check_actor(const SvpAttachment *attachment, const char *view,
+									   const char *things, const char *to_do);
+
 /* The elements of a text array without NULLs. */
 extern char **svp_text_array(ArrayType *array, int *n);
 

@@ -3,8 +3,7 @@
  * outbox.c
  *		Who may take notifications, and what their statements share.
  *
- * Who may take part is who was granted UPDATE on the attachment's view of
- * them, which itself nobody can update; the tables are written as their owner.
+ * The tables are written as their owner.
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -12,14 +11,10 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
 #include "commands/async.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "tcop/utility.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 #include "key.h"
 #include "mapping.h"
@@ -49,19 +44,10 @@ SvpAttachment *
 svp_outbox_attachment(FunctionCallInfo fcinfo, const char *function)
 {
 	SvpAttachment *attachment;
-	Oid			view;
 
 	PreventCommandIfReadOnly(function);
 	attachment = svp_revise_attachment(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	svp_attachment_check_reader(attachment, SVP_OUTBOX_VIEW);
-	view = get_relname_relid(SVP_OUTBOX_VIEW, get_namespace_oid(attachment->name, false));
-	if (pg_class_aclcheck(view, GetUserId(), ACL_UPDATE) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("role \"%s\" may read the notifications of attachment \"%s\", but not take them",
-						svp_role_name(GetUserId()), attachment->name),
-				 errhint("GRANT UPDATE ON %s is what lets a role claim and confirm.",
-						 quote_qualified_identifier(attachment->name, SVP_OUTBOX_VIEW))));
+	svp_attachment_check_actor(attachment, SVP_OUTBOX_VIEW, "notifications", "take them");
 	return attachment;
 }
 
