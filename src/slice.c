@@ -292,7 +292,8 @@ rows_query(const SvpMapping *mapping, const SvpKeyOrder *order, const SvpKeyRang
 	initStringInfo(&query);
 	for (int i = 0; i < order->nkey; i++)
 		appendStringInfo(&query, "%s%s AS k%d", i > 0 ? ", " : "SELECT ", key[i], i);
-	appendStringInfo(&query, ", ticket FROM %s AS ticket", mapping->table);
+	/* not "ticket", which may be a column */
+	appendStringInfo(&query, ", (ticket.*)::%s FROM %s AS ticket", mapping->table, mapping->table);
 	svp_key_append_range(&query, order, key, range);
 	svp_key_append_order(&query, order, key);
 	append_limit(&query, range);

@@ -249,6 +249,25 @@ DROP OWNED BY backfill_owner, backfill_member, backfill_other;
 DROP ROLE backfill_owner, backfill_member, backfill_other;
 RESET client_min_messages;
 
+-- A column is called as the row is in expressions: a row of it fails, and one is known and has a history.
+CREATE TABLE archive.numbered (id int PRIMARY KEY, ticket int, status text, opened timestamptz);
+CREATE TABLE archive.numbered_past (id int PRIMARY KEY, ticket int, at timestamptz, status text);
+INSERT INTO archive.numbered VALUES (1, 6, 'waiting', '2024-01-08 09:00Z');
+INSERT INTO archive.numbered_past VALUES (1, 1, '2024-01-08 10:00Z', 'waiting');
+SELECT service_policy.attach('numbered', 'archive.numbered', 'past', '{id}',
+    '{"opened_at": "opened", "state": "status", "priority": "6 / ticket.ticket"}', '{"new": "open", "waiting": "pending"}');
+CALL service_policy.backfill('numbered');
+ALTER TABLE archive.numbered DISABLE TRIGGER USER;
+INSERT INTO archive.numbered VALUES (2, 0, 'new', '2024-01-08 09:00Z'), (3, 3, 'new', '2024-01-08 09:00Z');
+ALTER TABLE archive.numbered ENABLE TRIGGER USER;
+SELECT service_policy.attach_history('numbered', 'archive.numbered_past', '{id}',
+    '{"ticket": ["ticket"], "changed_at": "at", "state": "status"}');
+CALL service_policy.backfill('numbered');
+SELECT id, seq, event, state, priority, at FROM numbered_data.ledger ORDER BY id, seq;
+SELECT id, problem, value FROM numbered.issues;
+SELECT service_policy.detach('numbered', false);
+DROP TABLE archive.numbered, archive.numbered_past;
+
 -- The table is gone.
 DROP TABLE archive.parted;
 CALL service_policy.backfill('parted');
