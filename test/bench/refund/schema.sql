@@ -1,5 +1,5 @@
--- Run by test/bench/refund/run: tickets, and refund tables that differ in what they are under.  Each row of a table
--- "earlier" says how many refunds it has before, two of an order.
+-- Run by test/bench/refund/run: tickets, and refund tables that differ in what they are under, each with so many refunds
+-- before, two of an order.  Of each there is one under triggers that know nothing (../floor.c).
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 CREATE ROLE app LOGIN;
@@ -46,8 +46,9 @@ BEGIN
                    'refund_' || variant) USING earlier;
 END
 $$;
-SELECT crm.another(variant) FROM unnest('{few,million,customer}'::text[]) variant;
-SELECT crm.fill(variant, CASE variant WHEN 'few' THEN 1000 ELSE :refunds END) FROM unnest('{bare,few,million,customer}'::text[]) variant;
+SELECT crm.another(variant || suffix) FROM unnest('{few,million,customer}'::text[]) variant, unnest('{"",_floor}'::text[]) suffix;
+SELECT crm.fill(variant, CASE WHEN variant LIKE 'few%' THEN 1000 ELSE :refunds END)
+  FROM unnest('{bare,few,few_floor,million,million_floor,customer,customer_floor}'::text[]) variant;
 
 SELECT service_policy.attach(variant, 'crm.ticket', CASE variant WHEN 'customer' THEN 'customer' ELSE 'order' END, '{id}',
                              '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}')
@@ -60,6 +61,34 @@ SELECT service_policy.attach_refunds(variant, ('crm.refund_' || variant)::regcla
            CASE variant WHEN 'customer' THEN '{"customer": "customer_id"}' ELSE '{}' END::jsonb)
   FROM unnest('{few,million,customer}'::text[]) variant;
 \timing off
+
+-- A refund under each policy, and in the floor's tables before they have a trigger.
+SELECT format($$INSERT INTO crm.refund_%s (ticket_id, order_id, customer_id, agent_id, amount, currency, paid, delivered_at, state)
+                VALUES (1, 1, 0, 42, 1234.56, 'EUR', 1000000, '2026-03-01 10:00Z', 'approved')$$, variant || suffix)
+  FROM unnest('{few,million,customer}'::text[]) variant, unnest('{"",_floor}'::text[]) suffix \gexec
+
+-- The floor: the same tables, what is recorded already, and a decision and a sum of which the new ones are copies.
+CREATE FUNCTION crm.floor_refund() RETURNS trigger LANGUAGE c AS :'floor', 'floor_refund';
+CREATE FUNCTION crm.floor(variant text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    relation text;
+BEGIN
+    EXECUTE format('CREATE SCHEMA %s_floor_data', variant);
+    FOREACH relation IN ARRAY '{ledger,refund_decision,refund_tally}'::text[] LOOP
+        EXECUTE format('CREATE TABLE %1$s_floor_data.%2$s (LIKE %1$s_data.%2$s INCLUDING ALL);
+                        INSERT INTO %1$s_floor_data.%2$s SELECT * FROM %1$s_data.%2$s', variant, relation);
+    END LOOP;
+    EXECUTE format($sql$INSERT INTO %1$s_floor_data.refund_decision
+            SELECT (jsonb_populate_record(d, '{"id": -1, "recorded_by": "app"}')).* FROM %1$s_data.refund_decision d ORDER BY d.id DESC LIMIT 1;
+        INSERT INTO %1$s_floor_data.refund_tally
+            SELECT (jsonb_populate_record(t, '{"subject_hash": -1}')).* FROM %1$s_data.refund_tally t ORDER BY t.counted_at DESC LIMIT 1;
+        CREATE TRIGGER tentative AFTER INSERT ON crm.refund_%1$s_floor FOR EACH ROW EXECUTE FUNCTION crm.floor_refund(%2$s, 'tentative'%3$s);
+        CREATE TRIGGER plain AFTER INSERT ON crm.refund_%1$s_floor FOR EACH ROW EXECUTE FUNCTION crm.floor_refund(%2$s, 'plain'%3$s);
+        ALTER TABLE crm.refund_%1$s_floor DISABLE TRIGGER plain$sql$,
+        variant, variant || '_floor_data', CASE variant WHEN 'customer' THEN ', customer' ELSE '' END);
+END
+$$;
+SELECT crm.floor(variant) FROM unnest('{few,million,customer}'::text[]) variant;
 -- Nanoseconds of CPU that this backend has used, and when it was asked.
 CREATE FUNCTION crm.cpu_ns() RETURNS bigint LANGUAGE sql VOLATILE SECURITY DEFINER AS
     $$ SELECT split_part(pg_read_file('/proc/self/schedstat', 0, 100), ' ', 1)::bigint $$;

@@ -1,13 +1,21 @@
 -- The same statements to each variant; then their ledgers and clocks have to be the same, or there is nothing to compare.
+-- Those of the floor are constants: as many rows have to be written into them, and as many in place.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
+CREATE VIEW crm.written AS
+SELECT schemaname::text AS schema, relname::text AS relation, n_tup_ins AS inserted, n_tup_upd AS updated, n_tup_hot_upd AS in_place
+FROM pg_stat_xact_user_tables WHERE schemaname ~ '_(ours|floor)_data$' AND relname IN ('ledger', 'clock');
+CREATE TABLE crm.write (schema text, relation text, inserted bigint, updated bigint, in_place bigint);
 CREATE FUNCTION crm.write_all(statement text, shape text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     variant text;
 BEGIN
-    FOREACH variant IN ARRAY '{bare,ours,tuned,usual}'::text[] LOOP
+    -- from what this session did before, if it has not been reported yet
+    INSERT INTO crm.write SELECT schema, relation, -inserted, -updated, -in_place FROM crm.written;
+    FOREACH variant IN ARRAY '{bare,ours,floor,tuned,usual}'::text[] LOOP
         EXECUTE format(statement, 'crm.' || shape || '_' || variant);
     END LOOP;
+    INSERT INTO crm.write SELECT * FROM crm.written;
 END
 $$;
 
@@ -41,3 +49,13 @@ FROM unnest('{full,small}'::text[]) shape, unnest('{tuned,usual}'::text[]) varia
      (VALUES ('ledger', 'id, seq'), ('clock', 'id, metric, cycle')) evidence (relation, key);
 SELECT format('%s.%s: %s rows of %s are not ours', shape, variant, n, relation) AS difference FROM crm.differing WHERE n > 0;
 SELECT 1 / (sum(n) = 0)::int AS same_rows_in_every_variant FROM crm.differing;
+
+-- How many find room on their page depends on some bytes in each.
+CREATE TABLE crm.unlike AS
+WITH total AS (SELECT schema, relation, sum(inserted) AS inserted, sum(updated) AS updated, sum(in_place) AS in_place FROM crm.write GROUP BY 1, 2)
+SELECT o.schema, relation, o.inserted, f.inserted AS floor_inserted, o.updated, f.updated AS floor_updated, o.in_place, f.in_place AS floor_in_place
+FROM total o JOIN total f USING (relation)
+WHERE o.schema LIKE '%ours_data' AND f.schema = replace(o.schema, 'ours', 'floor') AND
+      ((o.inserted, o.updated) <> (f.inserted, f.updated) OR abs(o.in_place - f.in_place) > o.updated / 50 OR o.inserted + o.updated = 0);
+SELECT * FROM crm.unlike;
+SELECT 1 / (count(*) = 0)::int AS floor_writes_as_much FROM crm.unlike;

@@ -1,5 +1,5 @@
--- Run by test/bench/ticket/run: a calendar, a policy, and two shapes of ticket table, each bare, under our policy, and
--- under two sets of PL/pgSQL triggers.
+-- Run by test/bench/ticket/run: a calendar, a policy, and two shapes of ticket table, each bare, under our policy, under
+-- two sets of PL/pgSQL triggers, and under triggers that know nothing (../floor.c).
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 CREATE ROLE app LOGIN;
@@ -50,7 +50,7 @@ BEGIN
                    shape || '_' || variant, shape || '_bare', format('crm.%s_%s_id_seq', shape, variant));
 END
 $$;
-SELECT crm.another(shape, variant) FROM unnest('{full,small}'::text[]) shape, unnest('{ours,tuned,usual}'::text[]) variant;
+SELECT crm.another(shape, variant) FROM unnest('{full,small}'::text[]) shape, unnest('{ours,floor,tuned,usual}'::text[]) variant;
 
 SELECT service_policy.attach('full_ours', 'crm.full_ours', 'support', '{id}',
     '{"opened_at": "created_at", "changed_at": "updated_at", "state": "status", "priority": "priority", "channel": "channel",
@@ -76,13 +76,13 @@ CREATE FUNCTION crm.copy(shape text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     variant text;
 BEGIN
-    FOREACH variant IN ARRAY '{bare,tuned,usual}'::text[] LOOP
+    FOREACH variant IN ARRAY '{bare,floor,tuned,usual}'::text[] LOOP
         EXECUTE format('INSERT INTO crm.%1$s_%2$s SELECT * FROM crm.%1$s_ours; SELECT setval(''crm.%1$s_%2$s_id_seq'', max(id)) FROM crm.%1$s_ours',
                        shape, variant);
         CONTINUE WHEN variant = 'bare';
         EXECUTE format('CREATE SCHEMA %1$s_%2$s_data;
             CREATE TABLE %1$s_%2$s_data.ledger (LIKE %1$s_ours_data.ledger INCLUDING ALL);
-            CREATE TABLE %1$s_%2$s_data.clock (LIKE %1$s_ours_data.clock INCLUDING ALL);
+            CREATE TABLE %1$s_%2$s_data.clock (LIKE %1$s_ours_data.clock INCLUDING ALL) WITH (fillfactor = 90);
             INSERT INTO %1$s_%2$s_data.ledger SELECT * FROM %1$s_ours_data.ledger;
             INSERT INTO %1$s_%2$s_data.clock SELECT * FROM %1$s_ours_data.clock', shape, variant);
         -- no right is checked at a definer's function: the sets run as whoever writes the ticket
@@ -91,6 +91,18 @@ BEGIN
 END
 $$;
 SELECT crm.copy(shape) FROM unnest('{full,small}'::text[]) shape;
+
+-- What the floor's new rows are copies of.
+CREATE FUNCTION crm.floor_ticket() RETURNS trigger LANGUAGE c AS :'floor', 'floor_ticket';
+CREATE FUNCTION crm.floor(shape text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format($sql$INSERT INTO %1$s_floor_data.ledger SELECT (jsonb_populate_record(l, '{"id": -1, "recorded_by": "app"}')).* FROM %1$s_ours_data.ledger l WHERE id = 1;
+        INSERT INTO %1$s_floor_data.clock SELECT (jsonb_populate_record(c, '{"id": -1}')).* FROM %1$s_ours_data.clock c WHERE id = 1;
+        CREATE TRIGGER floor AFTER INSERT OR UPDATE ON crm.%1$s_floor FOR EACH ROW EXECUTE FUNCTION crm.floor_ticket(%2$L)$sql$,
+        shape, shape || '_floor_data');
+END
+$$;
+SELECT crm.floor(shape) FROM unnest('{full,small}'::text[]) shape;
 
 -- What the PL/pgSQL sets know of calendar and policy: microseconds and intervals of hours, never of days.
 CREATE TABLE crm.benchmark AS
