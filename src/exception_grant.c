@@ -40,12 +40,6 @@ PG_FUNCTION_INFO_V1(svp_revoke_exception);
 
 /* Arguments */
 
-static bool
-is_blank(const char *text)
-{
-	return text[strspn(text, " \t\r\n\f\v")] == '\0';
-}
-
 static char *
 text_argument(FunctionCallInfo fcinfo, int i)
 {
@@ -134,7 +128,7 @@ read_amount(SvpGrant *grant, FunctionCallInfo fcinfo, int i)
 {
 	char	   *currency = text_argument(fcinfo, i + 1);
 
-	if (currency != NULL && (PG_ARGISNULL(i) || is_blank(currency)))
+	if (currency != NULL && (PG_ARGISNULL(i) || svp_is_blank(currency)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg(PG_ARGISNULL(i) ? "a currency needs an amount" : "the currency is blank")));
@@ -174,7 +168,7 @@ read_who_and_why(SvpGrant *grant, FunctionCallInfo fcinfo)
 					 errmsg("an %s needs an attachment, a subject and a reason", SVP_GRANT_KIND(grant))));
 	}
 	grant->reason = text_argument(fcinfo, 2);
-	if (is_blank(grant->reason))
+	if (svp_is_blank(grant->reason))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the reason is blank"),
@@ -242,7 +236,7 @@ grant_as_asked(FunctionCallInfo fcinfo, SvpGrant *grant, int amount)
 	read_amount(grant, fcinfo, amount);
 	read_expiry(grant, fcinfo, amount + 2);
 	grant->agent = text_argument(fcinfo, amount + 3);
-	if (grant->agent != NULL && is_blank(grant->agent))
+	if (grant->agent != NULL && svp_is_blank(grant->agent))
 		grant->agent = NULL;
 	grant->granter = GetUserId();
 	grant->attachment = attachment_with_refunds(text_argument(fcinfo, 0));

@@ -122,6 +122,14 @@ svp_refund_case_text(const SvpRefundCase *refund, const char *name)
 	return i >= 0 && refund->facts.values[i].set ? refund->facts.values[i].text : NULL;
 }
 
+const char *
+svp_refund_case_person(const SvpRefundCase *refund, const char *name)
+{
+	const char *person = svp_refund_case_text(refund, name);
+
+	return person == NULL || svp_is_blank(person) ? NULL : person;
+}
+
 SvpRefundShare
 svp_refund_share(const SvpRefundCase *refund)
 {
@@ -309,9 +317,9 @@ svp_refund_case_facts(const SvpRefundCase *refund)
 		.issued_at = refund->now,
 		.currency = svp_refund_case_text(refund, "currency"),
 		.paid_currency = svp_refund_case_text(refund, "paid_currency"),
-		.agent = svp_refund_case_text(refund, "agent"),
-		.approved_by = svp_refund_case_text(refund, "approved_by"),
-		.customer = svp_refund_case_text(refund, "customer"),
+		.agent = svp_refund_case_person(refund, SVP_FACT_AGENT),
+		.approved_by = svp_refund_case_person(refund, SVP_FACT_APPROVED_BY),
+		.customer = svp_refund_case_person(refund, SVP_FACT_CUSTOMER),
 		.sums = refund->sums,
 		.relief = refund->relief
 	};

@@ -35,3 +35,9 @@ svp_word_index(const char *const *names, int nnames, const char *word)
 	}
 	return -1;
 }
+
+bool
+svp_is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n\f\v")] == '\0';
+}

@@ -59,4 +59,7 @@ extern const char *const svp_mode_names[SVP_NMODES];
 
 extern int	svp_word_index(const char *const *names, int nnames, const char *word);
 
+/* Is it no word at all? */
+extern bool svp_is_blank(const char *text);
+
 #endif							/* SVP_WORDS_H */

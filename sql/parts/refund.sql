@@ -95,6 +95,9 @@ BEGIN
         RAISE EXCEPTION 'the fact amount is needed'
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'For example {"ticket": ["ticket_id"], "amount": "amount", "delivered_at": "delivered_at"}.';
+    ELSIF facts ? 'line_id' AND NOT facts ? 'order_id' THEN
+        RAISE EXCEPTION 'the fact line_id needs the fact order_id'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'A line is one of an order: its refunds are added up by both.';
     END IF;
     PERFORM service_policy._check_row_table(name, 'refund', refund_table, facts);
     PERFORM service_policy._check_key(refund_table, key);

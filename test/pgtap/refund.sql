@@ -55,6 +55,7 @@ SELECT alike(pg_temp.attach(refund_table => 'pg_class', key => '{oid}', facts =>
 SELECT alike(pg_temp.attach(key => wrong), '22023 %', 'the key ' || coalesce(wrong::text, 'NULL')) FROM (VALUES (NULL::text[]), ('{}'), ('{note}'), ('{nothing}')) k (wrong);
 SELECT alike(pg_temp.attach(facts => 'null'), '22023 the fact amount is needed%', 'no facts');
 SELECT alike(pg_temp.outcome($$SELECT service_policy.attach_refunds('desk', 'crm.refund', '{id}', '{"ticket": ["ticket_id"]}')$$), '22023 the fact amount is needed%', 'no amount');
+SELECT alike(pg_temp.attach(facts => '{"line_id": "note"}'), '22023 the fact line_id needs the fact order_id%', 'a line of no order');
 SELECT alike(pg_temp.attach(facts => '{"colour": "note"}'), '22023 "colour" is not a fact of a refund %', 'an unknown fact');
 SELECT alike(pg_temp.attach(facts => '{"amount": "note"}'), '42804 %amount%', 'an amount that is no number');
 SELECT alike(pg_temp.attach(facts => '{"delivered_at": "note"}'), '42804 %delivered_at%', 'a time that is none');

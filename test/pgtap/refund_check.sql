@@ -99,6 +99,13 @@ SELECT set_has('SELECT reason FROM outcome',
     'each reason comes up among them');
 SELECT cmp_ok((SELECT count(*) FROM outcome WHERE written), '>', 200::bigint, 'and many are written');
 
+-- A blank is nobody: neither who refunds, nor who approved, nor a customer.
+SELECT is(concat_ws(' ', c.decision, c.reason, c.about), expected, 'blank: ' || person)
+  FROM (VALUES ('approved_by', 'needs_approval refund_four_eyes approved_by'), ('agent', 'needs_approval refund_fact_missing agent'),
+               ('customer', 'needs_approval refund_fact_missing customer')) AS t (person, expected), unnest(ARRAY['', E' \t']) blank,
+       service_policy.refund_check('desk', '{"amount": 5, "category": "people", "agent": "ana", "approved_by": "max", "customer": "zoe"}'
+                                           || jsonb_build_object(person, blank)) c;
+
 -- What is explained is what is decided, and until when one may ask is its cutoff where nothing else ends before.
 SELECT is_empty($$
     SELECT r.id, c.decision, c.reason, story FROM crm.refund r,

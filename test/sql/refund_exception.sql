@@ -180,6 +180,8 @@ INSERT INTO crm.refund (id, customer, amount, asked_at, agent) VALUES (40, 'c4',
 SELECT service_policy.approve_refund('move', '{"customer": "c4"}', 'I like him', 300, agent => 'max', expires_at => '2100-01-01Z') > 0 AS approved;
 INSERT INTO crm.refund (id, customer, amount, asked_at, agent) VALUES (40, 'c4', 300, '2026-03-03 10:00+00', 'max');
 INSERT INTO crm.refund (id, customer, amount, asked_at, agent) VALUES (40, 'c4', 300, '2026-03-03 10:00+00', 'eve');
+SELECT service_policy.approve_refund('move', '{"refund": 42}', 'I like him', 300, agent => 'max', expires_at => '2100-01-01Z') > 0 AS approved;
+INSERT INTO crm.refund (id, customer, amount, asked_at, agent) VALUES (42, 'c4', 300, '2026-03-03 10:00+00', ' ');
 SET ROLE move_ana;
 INSERT INTO crm.refund (id, customer, amount, asked_at, agent) VALUES (41, 'c4', 300, '2026-03-03 10:00+00', 'max');
 -- An exception may be one's own, unless the rule has four eyes.
