@@ -15,12 +15,12 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/plancache.h"
 #include "utils/rel.h"
 
 #include "attachment.h"
 #include "attempt.h"
 #include "mapping.h"
+#include "mention.h"
 #include "settings.h"
 
 PG_FUNCTION_INFO_V1(svp_check_mapping);
@@ -55,11 +55,7 @@ try_expression(void *arg)
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-	source = (CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan));
-	if (source->resultDesc == NULL || source->resultDesc->natts != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("it is not one expression")));
+	source = svp_query_of_expressions(plan, 1);
 	parsed = linitial_node(Query, source->query_list);
 	if (parsed->hasAggs || parsed->hasWindowFuncs || parsed->hasTargetSRFs)
 		ereport(ERROR,
@@ -99,6 +95,7 @@ check_fact(const SvpMapping *mapping, SvpFactMapping *fact, const char *table)
 
 	check_expression(&trial, psprintf("fact \"%s\"", fact->name));
 	svp_mapping_check_type(fact, trial.type);
+	svp_mapping_check_zone(fact);
 	for (int i = 0; i < fact->nunset; i++)
 	{
 		if (fact->kind == SVP_FACT_TIME)

@@ -138,6 +138,39 @@ load_mapping(int row, const char *source)
 }
 
 /*
+ * Rows of another table name their ticket by its whole key; those of refunds
+ * may name none.
+ */
+static void
+check_ticket_parts(const SvpAttachment *attachment, const SvpMapping *mapping)
+{
+	int			nparts = 0;
+
+	for (int i = 0; i < mapping->nfacts; i++)
+		nparts += strcmp(mapping->facts[i].name, "ticket") == 0;
+	if (nparts != attachment->ticket->nkey && (nparts > 0 || mapping != attachment->refund))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the fact ticket of %s has %d parts, the ticket's key has %d",
+						mapping->table, nparts, attachment->ticket->nkey)));
+}
+
+static void
+check_mappings(const SvpAttachment *attachment)
+{
+	ListCell   *lc;
+
+	if (attachment->refund != NULL)
+		check_ticket_parts(attachment, attachment->refund);
+	if (attachment->message != NULL)
+		check_ticket_parts(attachment, attachment->message);
+	foreach(lc, attachment->children)
+		check_ticket_parts(attachment, lfirst(lc));
+	foreach(lc, attachment->histories)
+		check_ticket_parts(attachment, lfirst(lc));
+}
+
+/*
  * Build an attachment of the rows read.  arg points to the attachment, with
  * its context and name set; it is left without a ticket if there is none.
  */
@@ -283,6 +316,7 @@ load(CacheEntry *entry, const char *name)
 		MemoryContextDelete(context);
 	else
 	{
+		check_mappings(attachment);
 		MemoryContextSetParent(context, CacheMemoryContext);
 		entry->attachment = attachment;
 	}

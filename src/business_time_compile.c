@@ -186,6 +186,7 @@ collect_exceptions(SvpBuild *build)
 	svp_date_parts(end_date, &last_year, &month, &day);
 	for (int i = calendar->ndates - 1; i >= calendar->ndated; i--)
 	{
+		CHECK_FOR_INTERRUPTS();
 		month = calendar->dates[i].date / 32;
 		day = calendar->dates[i].date % 32;
 		for (int32 year = first_year; year <= last_year; year++)

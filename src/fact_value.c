@@ -157,18 +157,32 @@ read_time(const SvpFactMapping *fact, SvpFactBinding *binding, Datum value, SvpF
 	result->set = true;
 }
 
+/*
+ * However many decimals the column has.
+ */
+static bool
+number_is_unset(const SvpFactMapping *fact, int64 number)
+{
+	for (int i = 0; i < fact->nunset; i++)
+	{
+		int64		unset;
+
+		if (svp_number_parse(fact->unset[i], &unset) && unset == number)
+			return true;
+	}
+	return false;
+}
+
 static void
 read_number(const SvpFactMapping *fact, SvpFactBinding *binding, Datum value, SvpFactValue *result)
 {
-	if (fact->nunset > 0 && text_is_unset(fact, text_of(binding, value)))
-		return;
-	if (!number_from_datum(binding->type, value, &result->number))
+	if (number_from_datum(binding->type, value, &result->number))
+		result->set = !number_is_unset(fact, result->number);
+	else if (!text_is_unset(fact, text_of(binding, value)))
 	{
 		result->text = text_of(binding, value);
 		result->problem = "is not a finite number below 9,223,372,036,854";
-		return;
 	}
-	result->set = true;
 }
 
 void

@@ -116,7 +116,7 @@ prepare_query(SvpRowReader *reader, Relation relation)
 	if (reader->plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 
-	source = (CachedPlanSource *) linitial(SPI_plan_get_plan_sources(reader->plan));
+	source = svp_query_of_expressions(reader->plan, reader->nresults);
 	mentioned = svp_columns_mentioned(linitial_node(Query, source->query_list));
 	caller = MemoryContextSwitchTo(reader->context);
 	reader->mentioned = bms_copy(mentioned);

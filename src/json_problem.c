@@ -21,6 +21,9 @@
 /* How much of a document's own text a problem repeats. */
 #define QUOTED_MAX			63
 
+/* More problems help nobody, and each takes memory. */
+#define PROBLEMS_MAX		1000
+
 /* How many known words a problem lists. */
 #define KNOWN_MAX			20
 
@@ -72,6 +75,12 @@ append_path(StringInfo path, const SvpNode *node)
 		append_key(path, node->key);
 }
 
+static bool
+is_enough(const SvpNode *node)
+{
+	return list_length(node->reader->problems) >= PROBLEMS_MAX;
+}
+
 static void
 add_problem(const SvpNode *node, const char *key, char *text)
 {
@@ -95,6 +104,8 @@ svp_node_problem(const SvpNode *node, const char *format,...)
 {
 	StringInfoData text;
 
+	if (is_enough(node))
+		return;
 	initStringInfo(&text);
 	for (;;)
 	{
@@ -171,7 +182,8 @@ void
 svp_node_unknown(const SvpNode *node, const char *what, const char *word,
 				 const char *const *words, int nwords)
 {
-	add_problem(node, NULL, unknown_word(what, word, true, words, nwords));
+	if (!is_enough(node))
+		add_problem(node, NULL, unknown_word(what, word, true, words, nwords));
 }
 
 /*
@@ -180,5 +192,6 @@ svp_node_unknown(const SvpNode *node, const char *what, const char *word,
 void
 svp_node_unknown_key(const SvpNode *node, const char *key, const char *const *keys, int nkeys)
 {
-	add_problem(node, key, unknown_word("key", key, false, keys, nkeys));
+	if (!is_enough(node))
+		add_problem(node, key, unknown_word("key", key, false, keys, nkeys));
 }

@@ -24,6 +24,7 @@ extern AttrNumber svp_mapping_column(const SvpMapping *mapping, const SvpFactMap
 									 TupleDesc descriptor);
 extern void svp_mapping_check_type(const SvpFactMapping *fact, Oid type);
 extern pg_tz *svp_mapping_zone(const SvpFactMapping *fact);
+extern void svp_mapping_check_zone(const SvpFactMapping *fact);
 extern int64 svp_mapping_unset_time(const SvpFactMapping *fact, const char *literal);
 extern const char *svp_mapping_alias(const char *source);
 extern bool svp_mapping_knows(const char *alias, const char *name);

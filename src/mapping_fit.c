@@ -12,12 +12,14 @@
 #include <ctype.h>
 
 #include "catalog/pg_type.h"
+#include "common/keywords.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "attempt.h"
 #include "mapping.h"
 #include "number.h"
+#include "time_zone.h"
 
 static AttrNumber
 column_named(TupleDesc descriptor, const char *name)
@@ -47,6 +49,17 @@ svp_mapping_key_column(const SvpMapping *mapping, int part, TupleDesc descriptor
 }
 
 /*
+ * Words such as "user" are no columns unless they are quoted or qualified.
+ */
+static bool
+is_keyword(const char *word)
+{
+	int			number = ScanKeywordLookup(word, &ScanKeywords);
+
+	return number >= 0 && ScanKeywordCategories[number] != UNRESERVED_KEYWORD;
+}
+
+/*
  * If all of an expression is one identifier, perhaps after "alias.", return
  * it as the server would fold it, else NULL.
  */
@@ -56,8 +69,9 @@ sole_identifier(const char *sql, const char *alias)
 	size_t		prefix = strlen(alias);
 	char	   *name = palloc(strlen(sql) + 1);
 	char	   *end = name;
+	bool		is_qualified = pg_strncasecmp(sql, alias, prefix) == 0 && sql[prefix] == '.';
 
-	if (pg_strncasecmp(sql, alias, prefix) == 0 && sql[prefix] == '.')
+	if (is_qualified)
 		sql += prefix + 1;
 	if (*sql == '"')
 	{
@@ -75,7 +89,7 @@ sole_identifier(const char *sql, const char *alias)
 	for (; isalnum((unsigned char) *sql) || *sql == '_' || *sql == '$'; sql++)
 		*end++ = pg_ascii_tolower(*sql);
 	*end = '\0';
-	return *sql == '\0' ? name : NULL;
+	return *sql == '\0' && (is_qualified || !is_keyword(name)) ? name : NULL;
 }
 
 /*
@@ -157,17 +171,34 @@ svp_mapping_check_type(const SvpFactMapping *fact, Oid type)
 				 errhint("Compare it in the expression, for example message.private = 0.")));
 }
 
+static void
+complain_of_zone(const SvpFactMapping *fact)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("fact \"%s\": time zone \"%s\" is not known", fact->name, fact->zone),
+			 errhint("The known zones are in the view pg_timezone_names.")));
+}
+
 pg_tz *
 svp_mapping_zone(const SvpFactMapping *fact)
 {
 	pg_tz	   *zone = pg_tzset(fact->zone);
 
 	if (zone == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("fact \"%s\": time zone \"%s\" is not known", fact->name, fact->zone),
-				 errhint("The known zones are in the view pg_timezone_names.")));
+		complain_of_zone(fact);
 	return zone;
+}
+
+/*
+ * Complain of a zone such as "UTC+2", which is not one: as a POSIX rule it is
+ * two hours west.
+ */
+void
+svp_mapping_check_zone(const SvpFactMapping *fact)
+{
+	if (fact->zone != NULL && !svp_time_zone_exists(fact->zone))
+		complain_of_zone(fact);
 }
 
 /* A time being read as a local one. */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * mention.c
- *		Which columns of a row do expressions mention?
+ *		Are these expressions, and which columns of a row do they mention?
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -66,6 +66,21 @@ walk_node(Node *node, void *arg)
 		return result;
 	}
 	return expression_tree_walker(node, walk_node, walk);
+}
+
+CachedPlanSource *
+svp_query_of_expressions(SPIPlanPtr plan, int ncolumns)
+{
+	List	   *sources = SPI_plan_get_plan_sources(plan);
+	CachedPlanSource *source = linitial(sources);
+
+	if (list_length(sources) != 1 || source->resultDesc == NULL ||
+		source->resultDesc->natts != ncolumns ||
+		linitial_node(Query, source->query_list)->setOperations != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("it is not one expression")));
+	return source;
 }
 
 Bitmapset *

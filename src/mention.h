@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * mention.h
- *		Which columns of a row do expressions mention?
+ *		Are these expressions, and which columns of a row do they mention?
  *
  * Copyright (c) 2026, service_policy contributors
  *
@@ -10,8 +10,16 @@
 #ifndef SVP_MENTION_H
 #define SVP_MENTION_H
 
+#include "executor/spi.h"
 #include "nodes/bitmapset.h"
 #include "nodes/parsenodes.h"
+#include "utils/plancache.h"
+
+/*
+ * The one query of a plan, which returns so many columns.  Expressions are put
+ * into it as they were written: an error if one of them is more than that.
+ */
+extern CachedPlanSource *svp_query_of_expressions(SPIPlanPtr plan, int ncolumns);
 
 /*
  * Of a query "SELECT … FROM (SELECT ($1).*) AS row", the attribute numbers of

@@ -88,11 +88,6 @@ key_expressions(const SvpMapping *mapping, const SvpKeyOrder *order)
 								 generate_collation_name(order->collations[part]));
 		part++;
 	}
-	if (part < order->nkey)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("the fact ticket of %s has %d parts, the ticket's key has %d",
-						mapping->table, part, order->nkey)));
 	return key;
 }
 

@@ -28,6 +28,7 @@
 
 #include "clock_store.h"
 #include "mapping.h"
+#include "time_zone.h"
 #include "trigger.h"
 #include "write_back.h"
 
@@ -72,11 +73,17 @@ parse_value(SvpWriteColumn *write, char *value)
 }
 
 static void
+refuse_zone(const SvpWriteColumn *write, const char *zone)
+{
+	refuse(write->column, psprintf("time zone \"%s\" is not known", zone));
+}
+
+static void
 parse_zone(SvpWriteColumn *write, const char *zone)
 {
 	write->zone = pg_tzset(zone);
 	if (write->zone == NULL)
-		refuse(write->column, psprintf("time zone \"%s\" is not known", zone));
+		refuse_zone(write, zone);
 }
 
 static char *
@@ -197,6 +204,8 @@ svp_check_write_back(PG_FUNCTION_ARGS)
 
 		if (problem != NULL)
 			refuse(writes[i].column, problem);
+		if (writes[i].zone != NULL && !svp_time_zone_exists(pg_get_timezone_name(writes[i].zone)))
+			refuse_zone(&writes[i], pg_get_timezone_name(writes[i].zone));
 	}
 	relation_close(relation, AccessShareLock);
 	PG_RETURN_VOID();

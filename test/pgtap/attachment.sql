@@ -93,6 +93,8 @@ SELECT is(pg_temp.attach(facts => jsonb_build_object('priority', expression)), c
     ('status +', '42601 fact "priority" cannot be computed: syntax error at or near ")"', ''),
     ('status)', '42601 fact "priority" cannot be computed: syntax error at or near ")"', ''),
     ('status), (number', '42601 fact "priority" cannot be computed: it is not one expression', ''),
+    ('''1''); SELECT (status', '42601 fact "priority" cannot be computed: it is not one expression', ''),
+    ('''1'') UNION SELECT (status', '42601 fact "priority" cannot be computed: it is not one expression', ''),
     ('(SELECT name FROM status WHERE id = 1)', '42P01 fact "priority" cannot be computed: relation "status" does not exist', ''),
     ('no_function(status)', '42883 fact "priority" cannot be computed: function no_function(text) does not exist', ' No function matches the given name and argument types. You might need to add explicit type casts.'),
     ('number::int', '22P02 fact "priority" cannot be computed: invalid input syntax for type integer: "not a number"', ''),
@@ -116,6 +118,7 @@ SELECT is(pg_temp.attach(facts => facts), problem, facts::text)
     ('{"opened_at": {"sql": "created_at", "as": "epoch"}}', E'42804 fact "opened_at" cannot be read as epoch: "created_at" is of type timestamp with time zone\nLeave out "as" and "zone": a timestamptz needs neither.'),
     ('{"opened_at": {"sql": "local_at", "as": "timestamp"}}', E'22023 fact "opened_at" is a local time, of which zone?\nSay for example {"sql": "...", "as": "timestamp", "zone": "UTC"}.'),
     ('{"opened_at": {"sql": "local_at", "as": "timestamp", "zone": "Europe/Lissabon"}}', E'22023 fact "opened_at": time zone "Europe/Lissabon" is not known\nThe known zones are in the view pg_timezone_names.'),
+    ('{"opened_at": {"sql": "local_at", "as": "timestamp", "zone": "UTC+2"}}', E'22023 fact "opened_at": time zone "UTC+2" is not known\nThe known zones are in the view pg_timezone_names.'),
     ('{"opened_at": {"sql": "created_at", "zone": "UTC"}}', '22023 fact "opened_at" has a zone, but is not read as timestamp or date'),
     ('{"opened_at": {"sql": "created_at", "as": "time"}}', E'22023 fact "opened_at": "as" cannot be "time"\nA time is read as timestamptz, timestamp, date, epoch or epoch_ms.'),
     ('{"priority": {"sql": "epoch", "as": "epoch"}}', '22023 fact "priority" is not a time, so it cannot be read as "epoch"'),
@@ -182,6 +185,39 @@ SELECT service_policy.attach('filled', 'crm.filled', 'desk', '{id}',
 INSERT INTO crm.filled VALUES (1, 'new', 'low', 'mail ', '', '2024-01-08Z');
 SELECT results_eq('SELECT event, state, priority, channel, agent FROM filled_data.ledger', $$VALUES ('opened', 'open', 'low', 'mail ', NULL::text)$$, 'char(n) is what it was written as');
 SELECT is_empty('SELECT * FROM filled.issues', '… and its state is one of the map');
+
+-- More decimals than "unset" says, and columns that SQL has another word for.
+CREATE TABLE crm.typed (id int PRIMARY KEY, status text, created_at timestamptz, "user" text, local_at timestamp);
+CREATE TABLE crm.payback (id int PRIMARY KEY, amount numeric(10,2), paid numeric(10,2));
+SELECT service_policy.publish_policy('typed', service_policy.load_policy('{"policy": "typed", "refunds": [{"name": "any", "max_share": 1, "mode": "observe"}]}'), '2020-01-01Z');
+SELECT is(pg_temp.attach(name => 'typed', ticket_table => 'crm.typed', policy => 'typed', facts => '{"agent": "ticket.user", "team": "user", "region": "\"user\""}'), 'attached', 'odd types');
+SELECT service_policy.attach_refunds('typed', 'crm.payback', '{id}', '{"amount": "amount", "paid_amount": {"sql": "paid", "unset": [0, "NaN"]}}');
+INSERT INTO crm.typed VALUES (1, 'done', '2024-01-08Z', 'ana');
+INSERT INTO crm.payback VALUES (1, 10, 0), (2, 10, 'NaN'), (3, 10, 10);
+SELECT is((SELECT concat_ws(' ', state, source_state || ',', agent, team, region) FROM typed_data.ledger ORDER BY seq DESC LIMIT 1),
+    format('resolved done, ana %s ana', current_user), 'a word of SQL is no column, unless it is quoted or qualified');
+SELECT results_eq($$SELECT id, facts ? 'paid_amount' FROM typed_data.refund_decision ORDER BY id$$, 'VALUES (1, false), (2, false), (3, true)', 'an amount that is not set, with its decimals');
+SELECT throws_like($$SELECT service_policy._check_write_back('crm.typed', '{"local_at": {"value": "resolution.due_at", "zone": "UTC+2"}}')$$,
+    'column "local_at" cannot be set: time zone "UTC+2" is not known', 'a zone to write in that is none');
+
+-- A mapping that somebody edits: nothing of it takes the server down, and the CRM's statements go on.
+CREATE TABLE crm.note (id int PRIMARY KEY, body text);
+INSERT INTO crm.note VALUES (1);
+SELECT service_policy.attach_messages('typed', 'crm.note', '{id}', '{"ticket": ["id"], "sent_at": "now()", "author": "''agent''"}');
+SELECT service_policy.attach_child('typed', 'crm.ticket', '{"ticket": ["id"]}');
+CREATE FUNCTION pg_temp.after_edit(of text, edited jsonb, filter text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    SET LOCAL client_min_messages = error;
+    UPDATE service_policy.attachment_table SET facts = edited, only_where = filter WHERE attachment = 'typed' AND source = of;
+    UPDATE crm.typed SET created_at = created_at + interval '1 second';
+    UPDATE crm.note SET body = edited::text;
+    UPDATE crm.ticket SET status = 'new';
+END $$;
+SELECT lives_ok(format('SELECT pg_temp.after_edit(%L, %L, %L)', source, facts, filter), concat_ws(' ', source, facts, filter))
+  FROM (VALUES ('ticket', '{"opened_at": "created_at", "state": "''1''); SELECT (''2''"}', NULL), ('ticket', '{"opened_at": "created_at", "state": "''1'') UNION SELECT (''2''"}', NULL),
+               ('ticket', '{"opened_at": "created_at", "state": "status"}', 'true) IS TRUE), ((false'), ('message', '{"ticket": ["id"]}', NULL),
+               ('message', '{"ticket": []}', NULL), ('message', '{"sent_at": "now()"}', NULL), ('child', '{}', NULL), ('ticket', '{}', NULL))
+    AS edits (source, facts, filter);
 
 -- A key of a type that has an equality of its own.
 SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'citext') AS has_citext \gset

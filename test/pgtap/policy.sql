@@ -140,6 +140,7 @@ SELECT throws_ok('SELECT * FROM service_policy.benchmark', '42501', NULL, 'nor t
 SELECT throws_ok($$SELECT service_policy._make_way('p', now())$$, '42501', NULL, 'nor end a version by a helper');
 SELECT throws_ok($$SELECT service_policy._lock_policy_version('p', 1)$$, '42501', NULL, 'nor lock one');
 SELECT is((SELECT count(*)::int FROM service_policy.validate_policy('{}')), 1, 'anybody may validate');
+SELECT is((SELECT count(*)::int FROM service_policy.validate_policy((SELECT jsonb_object_agg('key' || i, i) FROM generate_series(1, 5000) i))), 1000, '… and is told a thousand problems, not as many as there is memory for');
 SELECT is(service_policy.policy_in_force('old'), 2, 'and ask which version is in force');
 RESET ROLE;
 
