@@ -90,7 +90,9 @@ typedef struct SvpAttachment
 	List	   *readers;		/* SvpRowReader, one a relation seen */
 	List	   *sources;		/* see source.c */
 	SPIPlanPtr	fingerprint;	/* see snapshot.c */
-	Oid		   *key_types;		/* of the ticket's key in our tables */
+	Oid		   *key_types;		/* of the ticket's key in our tables … */
+	int32	   *key_typmods;	/* … with their lengths … */
+	Oid		   *key_collations;
 	struct SvpTable *tables[SVP_NTABLES];
 	char	   *refund_table;	/* with its schema, quoted; NULL without one */
 	Oid		   *refund_key_types;	/* of a refund's key in our tables */

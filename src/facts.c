@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "executor/spi.h"
@@ -417,13 +418,20 @@ svp_reader_key_problem(const SvpRowReader *reader, const Oid *types)
 	return NULL;
 }
 
+int32
+svp_reader_key_typmod(const SvpRowReader *reader, int part)
+{
+	return TupleDescAttr(reader->descriptor, reader->key[part] - 1)->atttypmod;
+}
+
 /*
- * The key of a row, or NULL when a part of it is null.
+ * The key of a row, or NULL when a part of it is null or it is too long.
  */
 Datum *
 svp_reader_key(const SvpRowReader *reader, HeapTuple tuple)
 {
 	Datum	   *key = palloc(sizeof(Datum) * reader->mapping->nkey);
+	Size		size = 0;
 	bool		isnull;
 
 	for (int i = 0; i < reader->mapping->nkey; i++)
@@ -431,8 +439,10 @@ svp_reader_key(const SvpRowReader *reader, HeapTuple tuple)
 		key[i] = heap_getattr(tuple, reader->key[i], reader->descriptor, &isnull);
 		if (isnull)
 			return NULL;
+		if (TupleDescAttr(reader->descriptor, reader->key[i] - 1)->attlen == -1)
+			size += toast_raw_datum_size(key[i]);
 	}
-	return key;
+	return size <= SVP_LONGEST_KEY ? key : NULL;
 }
 
 Oid

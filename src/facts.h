@@ -97,6 +97,7 @@ extern bool svp_reader_fits(SvpRowReader *reader, Relation relation);
 extern bool svp_reader_untouched(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
 extern bool svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after);
 extern const char *svp_reader_key_problem(const SvpRowReader *reader, const Oid *types);
+extern int32 svp_reader_key_typmod(const SvpRowReader *reader, int part);
 extern Datum *svp_reader_key(const SvpRowReader *reader, HeapTuple tuple);
 extern Oid	svp_reader_fact_type(const SvpRowReader *reader, int fact);
 extern char *svp_reader_key_text(SvpRowReader *reader, const Datum *key);
@@ -105,6 +106,13 @@ extern void svp_reader_read(SvpRowReader *reader, HeapTuple tuple, SvpFacts *fac
 /* Read one value as the fact says, e.g. from jsonb given to refund_check(). */
 extern void svp_fact_from_text(const SvpFactMapping *fact, const char *value,
 							   SvpFactValue *result);
+
+/*
+ * Bytes of a key.  An entry of an index has up to a third of a page, where
+ * beside it there may be a metric's name, or another key: that would fail the
+ * CRM's statement.
+ */
+#define SVP_LONGEST_KEY 1024
 
 /*
  * For AFTER triggers, of the row that they were called with: as it is by now,

@@ -13,6 +13,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
 #include "fmgr.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -20,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "attempt.h"
 #include "key.h"
 
 PG_FUNCTION_INFO_V1(svp_sql_equality);
@@ -63,6 +65,64 @@ svp_learn_key_types(SvpAttachment *attachment, const char *table, const SvpMappi
 							quote_qualified_identifier(attachment->data_schema, table))));
 		(*types)[i] = get_atttype(relation, column);
 	}
+}
+
+void
+svp_learn_ticket_key(SvpAttachment *attachment, const char *table)
+{
+	const SvpMapping *ticket = attachment->ticket;
+	Oid			relation = svp_data_relation(attachment, table);
+	Oid			type;
+
+	svp_learn_key_types(attachment, table, ticket, &attachment->key_types);
+	if (attachment->key_typmods == NULL)
+	{
+		attachment->key_typmods = MemoryContextAlloc(attachment->context, sizeof(int32) * ticket->nkey);
+		attachment->key_collations = MemoryContextAlloc(attachment->context, sizeof(Oid) * ticket->nkey);
+	}
+	for (int i = 0; i < ticket->nkey; i++)
+		get_atttypetypmodcoll(relation, get_attnum(relation, ticket->data_key[i]), &type,
+							  &attachment->key_typmods[i], &attachment->key_collations[i]);
+}
+
+typedef struct Fitting
+{
+	Oid			type;
+	int32		typmod;
+	Datum		value;
+	MemoryContext context;
+} Fitting;
+
+static void
+fit_value(void *arg)
+{
+	Fitting    *fitting = arg;
+	MemoryContext inside = MemoryContextSwitchTo(fitting->context);
+	Oid			function;
+
+	if (find_typmod_coercion_function(fitting->type, &function) == COERCION_PATH_FUNC)
+		fitting->value = OidFunctionCall3(function, fitting->value, Int32GetDatum(fitting->typmod),
+										  BoolGetDatum(false));
+	MemoryContextSwitchTo(inside);
+}
+
+const char *
+svp_fit_key(const SvpAttachment *attachment, const SvpRowReader *reader, Datum *key)
+{
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+	{
+		Fitting		fitting = {attachment->key_types[i], attachment->key_typmods[i], key[i],
+		CurrentMemoryContext};
+		ErrorData  *error;
+
+		if (fitting.typmod == -1 || fitting.typmod == svp_reader_key_typmod(reader, i))
+			continue;
+		error = svp_attempt(fit_value, &fitting);
+		if (error != NULL)
+			return error->message;
+		key[i] = fitting.value;
+	}
+	return NULL;
 }
 
 /*
@@ -132,8 +192,8 @@ svp_key_part_text(Oid type, Datum value)
 /*
  * A key from its parts as text, by the types that were learnt.
  */
-Datum *
-svp_key_from_text(const Oid *types, int nkey, char **parts)
+static Datum *
+key_from_text(const Oid *types, const int32 *typmods, int nkey, char **parts)
 {
 	Datum	   *key = palloc(sizeof(Datum) * nkey);
 
@@ -143,9 +203,22 @@ svp_key_from_text(const Oid *types, int nkey, char **parts)
 		Oid			parameter;
 
 		getTypeInputInfo(types[i], &input, &parameter);
-		key[i] = OidInputFunctionCall(input, parts[i], parameter, -1);
+		key[i] = OidInputFunctionCall(input, parts[i], parameter, typmods == NULL ? -1 : typmods[i]);
 	}
 	return key;
+}
+
+Datum *
+svp_key_from_text(const Oid *types, int nkey, char **parts)
+{
+	return key_from_text(types, NULL, nkey, parts);
+}
+
+Datum *
+svp_ticket_key_from_text(const SvpAttachment *attachment, char **parts)
+{
+	return key_from_text(attachment->key_types, attachment->key_typmods, attachment->ticket->nkey,
+						 parts);
 }
 
 /*
@@ -188,8 +261,8 @@ svp_key_given(const char *of, char **names, const Oid *types, int nkey, char **p
 	return key;
 }
 
-static bool
-same_image(const Oid *types, int nkey, const Datum *a, const Datum *b)
+bool
+svp_same_image(const Oid *types, int nkey, const Datum *a, const Datum *b)
 {
 	for (int i = 0; i < nkey; i++)
 	{
@@ -203,10 +276,25 @@ same_image(const Oid *types, int nkey, const Datum *a, const Datum *b)
 	return true;
 }
 
+static bool
+are_equal(Oid type, Oid collation, Datum a, Datum b)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO);
+
+	return DatumGetBool(FunctionCall2Coll(&entry->eq_opr_finfo, collation, a, b));
+}
+
 bool
 svp_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b)
 {
-	return same_image(attachment->key_types, attachment->ticket->nkey, a, b);
+	if (svp_same_image(attachment->key_types, attachment->ticket->nkey, a, b))
+		return true;
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+	{
+		if (!are_equal(attachment->key_types[i], attachment->key_collations[i], a[i], b[i]))
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -214,5 +302,5 @@ svp_refund_same_key(const SvpAttachment *attachment, const Datum *a, const Datum
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return same_image(attachment->refund_key_types, attachment->refund->nkey, a, b);
+	return svp_same_image(attachment->refund_key_types, attachment->refund->nkey, a, b);
 }

@@ -18,8 +18,8 @@
 /* The kind of the anchor, which the clocks know nothing of. */
 #define EXPECTED "expected"
 
-/* A change of one row adds at most so many records, and some to spare. */
-#define LEDGER_ROOM 4
+/* A change of one row adds at most so many records: opened, resolved, closed, changed, responded. */
+#define LEDGER_ROOM 5
 
 void
 svp_record_write_ticket(SvpRow *row, const SvpRecord *record)

@@ -41,8 +41,7 @@ make_key(void *arg)
 	Naming	   *naming = arg;
 	MemoryContext inside = MemoryContextSwitchTo(naming->context);
 
-	naming->key = svp_key_from_text(naming->attachment->key_types,
-									naming->attachment->ticket->nkey, naming->parts);
+	naming->key = svp_ticket_key_from_text(naming->attachment, naming->parts);
 	MemoryContextSwitchTo(inside);
 }
 
@@ -51,12 +50,12 @@ make_key(void *arg)
  * a number.
  */
 static bool
-is_surely_value(Oid type, const char *text)
+is_surely_value(Oid type, int32 typmod, const char *text)
 {
 	size_t		digits = strspn(text, "0123456789");
 
 	if (type == TEXTOID || type == VARCHAROID)
-		return true;
+		return typmod == -1 || strlen(text) <= typmod - VARHDRSZ;
 	return digits > 0 && text[digits] == '\0' &&
 		((type == INT8OID && digits <= 18) || (type == INT4OID && digits <= 9));
 }
@@ -69,6 +68,7 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 	int			first = svp_mapping_find(mapping, "ticket");
 	Naming		naming = {attachment, palloc(sizeof(char *) * nkey), NULL, CurrentMemoryContext};
 	bool		is_sure = true;
+	Size		size = 0;
 	ErrorData  *error;
 
 	*problem = NULL;
@@ -80,7 +80,14 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 			strcmp(mapping->facts[first + i].name, "ticket") != 0)
 			return NULL;
 		naming.parts[i] = pstrdup(facts->values[first + i].text);
-		is_sure = is_sure && is_surely_value(attachment->key_types[i], naming.parts[i]);
+		is_sure = is_sure && is_surely_value(attachment->key_types[i], attachment->key_typmods[i],
+											 naming.parts[i]);
+		size += strlen(naming.parts[i]);
+	}
+	if (size > SVP_LONGEST_KEY)
+	{
+		*problem = "it is too long";
+		return NULL;
 	}
 	if (is_sure)
 	{
@@ -183,12 +190,13 @@ svp_message_read(SvpAttachment *attachment, SvpRowReader *reader, HeapTuple tupl
 
 	memset(reading, 0, sizeof(*reading));
 	svp_reader_read(reader, tuple, &facts);
-	if (facts.key == NULL)
+	if (facts.key != NULL)
+		reading->message.message = svp_reader_key_text(reader, facts.key);
+	if (facts.key == NULL || strlen(reading->message.message) > SVP_LONGEST_KEY)
 	{
-		complain(reading, "key_missing", "its key is null", NULL);
+		complain(reading, "key_missing", "its key is null or too long", NULL);
 		return;
 	}
-	reading->message.message = svp_reader_key_text(reader, facts.key);
 	reading->message.recorded_at = GetCurrentTransactionStartTimestamp();
 	reading->ticket = svp_ticket_named(attachment, mapping, &facts, &problem);
 	reading->failed = facts.problem != NULL;

@@ -125,7 +125,7 @@ is_ticket(const SvpPending *entry, const SvpAttachment *attachment, const Datum 
 	return strcmp(entry->attachment, attachment->name) == 0 &&
 		entry->nkey == attachment->ticket->nkey &&
 		memcmp(entry->types, attachment->key_types, sizeof(Oid) * entry->nkey) == 0 &&
-		svp_same_key(attachment, entry->key, key);
+		svp_same_image(entry->types, entry->nkey, entry->key, key);
 }
 
 static void

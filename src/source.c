@@ -261,6 +261,9 @@ svp_key_parts(const SvpAttachment *attachment, const Datum *key)
 
 		getTypeOutputInfo(attachment->key_types[i], &output, &is_varlena);
 		parts[i] = OidOutputFunctionCall(output, key[i]);
+		/* as a cast to text, which other tables may have for it */
+		if (attachment->key_types[i] == BPCHAROID)
+			parts[i][bpchartruelen(parts[i], strlen(parts[i]))] = '\0';
 	}
 	svp_settings_leave(level);
 	return parts;

@@ -15,6 +15,9 @@
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -201,6 +204,7 @@ learn_key_types(SvpTable *table)
 {
 	SvpAttachment *attachment = table->attachment;
 	Oid			before[INDEX_MAX_KEYS] = {0};
+	int32		lengths[INDEX_MAX_KEYS] = {0};
 	int			nkey = attachment->ticket->nkey;
 
 	if (table->shape->key == SVP_KEY_OF_REFUND)
@@ -209,14 +213,39 @@ learn_key_types(SvpTable *table)
 	if (attachment->key_types != NULL && table->shape != &shapes[SVP_LEDGER])
 		return;
 	if (attachment->key_types != NULL)
+	{
 		memcpy(before, attachment->key_types, sizeof(Oid) * nkey);
-	svp_learn_key_types(attachment, shapes[SVP_LEDGER].name, attachment->ticket,
-						&attachment->key_types);
-	for (int id = 0; memcmp(before, attachment->key_types, sizeof(Oid) * nkey) != 0 && id < SVP_NTABLES; id++)
+		memcpy(lengths, attachment->key_typmods, sizeof(int32) * nkey);
+	}
+	svp_learn_ticket_key(attachment, shapes[SVP_LEDGER].name);
+	if (memcmp(before, attachment->key_types, sizeof(Oid) * nkey) == 0 &&
+		memcmp(lengths, attachment->key_typmods, sizeof(int32) * nkey) == 0)
+		return;
+	for (int id = 0; id < SVP_NTABLES; id++)
 	{
 		if (attachment->tables[id] != NULL)
 			attachment->tables[id]->valid = false;
 	}
+}
+
+/*
+ * What the schema's owner may not do would fail the CRM's statement: whose the
+ * tables are may have been changed without them.
+ */
+static void
+check_rights(SvpTable *table)
+{
+	AclMode		rights = table->shape->is_log ? ACL_SELECT | ACL_INSERT :
+		ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+
+	if (pg_class_aclmask(table->relid, GetUserId(), rights, ACLMASK_ALL) == rights)
+		return;
+	table->valid = false;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("role %s, which owns schema \"%s\", may not read and write its table %s",
+					quote_identifier(svp_role_name(GetUserId())),
+					table->attachment->data_schema, table->shape->name)));
 }
 
 /*
@@ -236,8 +265,10 @@ svp_table_bind(SvpTable *table)
 	table->valid = true;
 	table->direct = svp_direct_make(table, relation, attachment->context);
 	relation_close(relation, AccessShareLock);
-	if (table->direct == NULL)
-		svp_statements_make(table);
+	if (table->direct != NULL)
+		return;
+	check_rights(table);
+	svp_statements_make(table);
 }
 
 bool

@@ -163,16 +163,18 @@ record_change_of_row(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid rol
 		return;
 	}
 	key = svp_reader_key(reader, tuple);
-	if (key == NULL)
+	problem = key == NULL ? "its key is null or too long" : svp_fit_key(attachment, reader, key);
+	if (problem != NULL)
 	{
-		svp_ticket_warn(attachment, "its key is null");
+		svp_ticket_warn(attachment, problem);
 		return;
 	}
 	if (is_update)
 	{
 		Datum	   *old_key = svp_reader_key(reader, trigger->tg_trigtuple);
 
-		if (old_key != NULL && !svp_same_key(attachment, old_key, key))
+		if (old_key != NULL && svp_fit_key(attachment, reader, old_key) == NULL &&
+			!svp_same_key(attachment, old_key, key))
 		{
 			record_ticket(attachment, old_key, NULL, &before, role, false);
 			before.tuple = NULL;

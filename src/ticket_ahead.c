@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 
 #include "bulk.h"
+#include "key.h"
 #include "ticket.h"
 #include "ticket_ahead.h"
 
@@ -132,7 +133,7 @@ gather_ticket(Batch *batch, HeapTuple row)
 	SvpFacts	facts;
 	bool		is_new;
 
-	if (ticket.key == NULL)
+	if (ticket.key == NULL || svp_fit_key(batch->attachment, batch->reader, ticket.key) != NULL)
 		return false;
 	svp_reader_read(batch->reader, row, &facts);
 	svp_bulk_begin_ticket(batch->bulk);

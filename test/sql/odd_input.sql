@@ -81,6 +81,31 @@ INSERT INTO crm_odd.ticket VALUES (13, 'new', 'low', '2024-01-08 09:00Z', '2024-
 UPDATE crm_odd.ticket SET status = 'done', updated_at = '2024-01-08 14:00Z' WHERE id IN (1, 13);
 SELECT id, metric, cycle, state, stopped_at FROM odd_data.clock WHERE id IN (1, 13) ORDER BY 1, 2, 3;
 
+-- Keys that are equal and not the same, that nothing of the kind can be, and that no index takes.
+CREATE EXTENSION citext SCHEMA crm_odd;
+CREATE TABLE crm_odd.label (id crm_odd.citext, part char(4), n numeric(6, 2), status text, created_at timestamptz, PRIMARY KEY (id, part, n));
+CREATE TABLE crm_odd.mail (id text PRIMARY KEY, label text, part text, n numeric, author text, sent_at timestamptz);
+CREATE TABLE crm_odd.note (id int PRIMARY KEY, label text, part text, n numeric);
+SELECT service_policy.attach('label', 'crm_odd.label', 'odd', '{id,part,n}', '{"opened_at": "created_at", "state": "status"}', '{"new": "open"}');
+SELECT service_policy.attach_messages('label', 'crm_odd.mail', '{id}',
+    '{"ticket": ["label::crm_odd.citext", "part", "n"], "sent_at": "sent_at", "author": "author"}');
+SELECT service_policy.attach_child('label', 'crm_odd.note', '{"ticket": ["label", "part", "n"]}');
+INSERT INTO crm_odd.label VALUES ('Abc', 'x', 1, 'new', '2024-01-08 09:00Z');
+INSERT INTO crm_odd.mail VALUES ('m1', 'abc', 'x', 1, 'agent', '2024-01-08 09:30Z'), ('m2', 'ABC', 'x', 1.000, 'customer', '2024-01-08 09:40Z');
+INSERT INTO crm_odd.note VALUES (1, 'Abc', 'x   ', 1.0);
+SELECT id, part, n, message, author FROM label_data.message ORDER BY message;
+CALL service_policy.backfill('label');
+UPDATE crm_odd.mail SET label = 'aBC', n = 1.0 WHERE id = 'm2';
+SELECT id, part, n, message, author FROM label_data.message ORDER BY message;
+UPDATE crm_odd.label SET id = 'ABC';
+SELECT id, part, n, seq, event FROM label_data.ledger ORDER BY seq;
+INSERT INTO crm_odd.mail VALUES ('m3', 'abc', 'more than four', 1, 'agent', '2024-01-08 09:30Z'), ('m4', 'abc', 'x', 123456, 'agent', '2024-01-08 09:30Z'),
+    ('m5', repeat('abc', 1000), 'x', 1, 'agent', '2024-01-08 09:30Z'), (repeat('m6', 600), 'abc', 'x', 1, 'agent', '2024-01-08 09:30Z');
+INSERT INTO crm_odd.note VALUES (2, 'abc', 'more than four', 1), (3, 'abc', 'x', 123456), (4, repeat('abc', 1000), 'x', 1);
+INSERT INTO crm_odd.label VALUES (repeat('abc', 400), 'x', 1, 'new', '2024-01-08 09:00Z');
+SELECT count(*) FROM label_data.ledger;
+SELECT count(*) FROM label_data.message;
+
 -- The ticket table is gone too: its clocks stay evidence, and can be read, restated, detached.
 DROP TABLE crm_odd.ticket;
 SELECT count(*) FROM odd.compliance WHERE id = 13;
@@ -93,5 +118,6 @@ SELECT count(*) > 3 AS told FROM service_policy.explain_ticket('odd', '{13}');
 SELECT service_policy.detach('odd');
 SELECT count(*) FROM odd_data.clock WHERE id = 13;
 SET client_min_messages = warning;
+SELECT service_policy.detach('label', false);
 DROP SCHEMA odd_data, crm_odd CASCADE;
 DELETE FROM service_policy.calendar WHERE name = 'odd';

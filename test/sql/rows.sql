@@ -177,6 +177,14 @@ ALTER TABLE crm.plain ALTER part TYPE varchar(40), ALTER id TYPE numeric;
 INSERT INTO crm.plain VALUES (56, 'much too long', 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 INSERT INTO crm.plain VALUES (57.126, 'p', 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 SELECT id, part, seq FROM plain_data.ledger WHERE id > 56;
+-- The schema goes to somebody who may not write its tables, or not all of them; then they go too.
+ALTER SCHEMA plain_data OWNER TO rows_owner;
+INSERT INTO crm.plain VALUES (60, 'p', 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+ALTER TABLE plain_data.ledger OWNER TO rows_owner;
+INSERT INTO crm.plain VALUES (61, 'p', 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+ALTER SCHEMA plain_data OWNER TO CURRENT_USER;
+INSERT INTO crm.plain VALUES (62, 'p', 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
+SELECT id FROM plain_data.ledger WHERE id >= 58;
 -- A session that may not write can ask.
 BEGIN READ ONLY;
 SELECT service_policy.explain_ticket('plain', '{55,p}') LIMIT 1;
