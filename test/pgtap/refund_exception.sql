@@ -96,7 +96,7 @@ SELECT is(pg_temp.refund('2026-02-01', 'x', 2, 150, '9', 'a0eebc99-9c0b-4ef8-bb6
 RESET ROLE;
 SELECT results_eq($$SELECT subject, refund_exception_id, refund_used_by, refund_granted_by, used_by, used_reason, used_amount FROM move.exception_use
                      WHERE status = 'used' AND kind = 'exception' ORDER BY exception_id$$,
-    $$VALUES ('2026-01-01/x/1.5'::varchar(400), '2026-01-01'::date, 'x' COLLATE "C", 1.5::numeric(8,2), 'svp_test_app'::varchar(63), 'refund_amount'::varchar(50), 150::numeric(20,2)),
+    $$VALUES ('2026-01-01/x/1.5'::varchar(400), '2026-01-01'::date, 'x' COLLATE "C", 1.5::numeric(8,2), 'svp_test_app'::varchar(63), 'refund_amount'::varchar(50), 150::numeric(20,4)),
              ('a/b/A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '2026-02-01', 'x', 2, 'svp_test_app', 'refund_amount', 150)$$, 'each was used by its own');
 SELECT col_type_is('move_data', 'exception', 'refund_granted_by', 'numeric(8,2)', 'the key keeps its type');
 

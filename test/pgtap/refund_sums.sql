@@ -92,6 +92,11 @@ SELECT is(pg_temp.sum('order', 'L', 'eur'), '51/3/3', '… is added');
 SELECT is(pg_temp.refund(17, 'N', 60, currency => NULL), 'written', 'an order without a currency');
 SELECT is(pg_temp.refund(18, 'N', 41, currency => NULL), 'refund_amount', '… has sums, too');
 
+-- Each of ISO 4217 has its digits in the views, too.
+SELECT is(pg_temp.refund(2000, 'dinars', 1.235, currency => 'KWD'), 'written', 'three digits');
+SELECT is((SELECT amount FROM desk.refund_log WHERE id = 2000), 1.235, '… are not rounded to two');
+DELETE FROM crm.refund WHERE id = 2000;
+
 -- Several in one statement, in COPY, and in subtransactions
 SELECT is(pg_temp.outcome($$INSERT INTO crm.refund (id, order_id, amount) VALUES (20, 'M', 60), (21, 'M', 60)$$), 'refund_amount', 'two of one order in one statement');
 SELECT is(pg_temp.outcome($$INSERT INTO crm.refund (id, order_id, amount) SELECT n, 'M', 1 FROM generate_series(20, 119) n$$), 'written', 'a hundred that fit');

@@ -27,9 +27,9 @@ like($out, qr/^INSERT INTO crm\.refunds .* VALUES \(2, .*\nERROR: /m, 'one after
 like($out, qr/^HINT: .*We refund for 30 days/m, 'and says what to tell the customer');
 like($out, qr/^INSERT INTO crm\.refunds .* VALUES \(3, .*\nERROR: .*needs approval/m, 'a large one needs approval');
 like($out, qr/^SELECT service_policy\.approve_refund.*^INSERT INTO crm\.refunds .* VALUES \(3, [^\n]*\n\n/ms, 'and is written with one');
-like($out, qr/^ *approval \| used +\| the frame is cracked \| manager +\| +2950\.00$/m, 'which is on record');
+like($out, qr/^ *approval \| used +\| the frame is cracked \| manager +\| +2950\.0000$/m, 'which is on record');
 like($out, qr/^reason +\| refund_cutoff$/m, 'one can ask before');
-like($out, qr/^ *1 \| allowed +\| +\| thirty_days \| +480\.00 /m, 'what was allowed is in the log');
+like($out, qr/^ *1 \| allowed +\| +\| thirty_days \| +480\.0000 /m, 'what was allowed is in the log');
 like($out, qr/^ERROR:  permission denied for schema support_data/m, 'the application forges no clock');
 
 # escalations

@@ -89,7 +89,7 @@ sub works
 		INSERT INTO crm.refund VALUES (4, 1, 20, 50, '2024-01-02 12:00Z', '2024-02-02 00:00Z')}, @as_app);
 	like($refusal, qr/ERROR:  23514:/, "$database: a refund after the cutoff is refused");
 	is($node->safe_psql($database, q{SELECT id, seq, decision, rule, amount, cutoff_at FROM desk.refund_log WHERE id IN (1, 3) ORDER BY 1, 2}),
-		"1|1|allowed|standard|40.00|2024-02-02 00:00:00+00\n1|2|allowed|standard|30.00|2024-02-02 00:00:00+00\n3|1|allowed|standard|20.00|2024-02-02 00:00:00+00",
+		"1|1|allowed|standard|40.0000|2024-02-02 00:00:00+00\n1|2|allowed|standard|30.0000|2024-02-02 00:00:00+00\n3|1|allowed|standard|20.0000|2024-02-02 00:00:00+00",
 		"$database: decisions go on");
 	($status) = $node->psql($database, sprintf($late_refund, 11, 1), @as_app);
 	isnt($status, 0, "$database: a used exception stays used");
