@@ -131,7 +131,7 @@ svp_direct_close(SvpDirect *direct)
 	if (direct->lock == NoLock)
 		return;
 	CurrentResourceOwner = direct->owner;
-	for (int i = 0; i <= INDEX_MAX_KEYS; i++)
+	for (int i = 0; i <= direct->nprimary; i++)
 	{
 		if (direct->scans[i] != NULL)
 			end_scan(direct, direct->scans[i]);

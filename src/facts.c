@@ -46,6 +46,8 @@ struct SvpRowReader
 	int			nresults;		/* columns of the query; 0 = no query */
 	Bitmapset  *mentioned;		/* columns of the row in it */
 	SPIPlanPtr	plan;
+	AttrNumber	last_column;	/* that is looked at */
+	TupleTableSlot *versions[2];	/* of a row, while they are compared */
 };
 
 /* Counts what may have changed a relation: comparing descriptors costs more. */
@@ -193,6 +195,24 @@ bind_columns(const SvpMapping *mapping, TupleDesc descriptor)
 }
 
 /*
+ * Learn how to compare two versions of a row.
+ */
+static void
+prepare_comparison(SvpRowReader *reader)
+{
+	MemoryContext caller = MemoryContextSwitchTo(reader->context);
+
+	reader->last_column = Max(bms_prev_member(reader->mentioned, -1), 0);
+	for (int i = 0; i < reader->mapping->nkey; i++)
+		reader->last_column = Max(reader->last_column, reader->key[i]);
+	for (int i = 0; i < reader->mapping->nfacts; i++)
+		reader->last_column = Max(reader->last_column, reader->bindings[i].column);
+	for (int i = 0; i < lengthof(reader->versions); i++)
+		reader->versions[i] = MakeSingleTupleTableSlot(reader->descriptor, &TTSOpsHeapTuple);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
  * Bind a mapping to a relation.  Errors name the fact.  Runs with the rights
  * of whoever is current.
  */
@@ -206,6 +226,7 @@ svp_reader_make(const SvpMapping *mapping, Relation relation, MemoryContext pare
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	prepare_query(reader, relation);
+	prepare_comparison(reader);
 	for (int i = 0; i < mapping->nfacts; i++)
 		reader->settings_matter |= reader->bindings[i].column != 0 &&
 			mapping->facts[i].kind != SVP_FACT_TIME && settings_matter(reader->bindings[i].type);
@@ -270,17 +291,40 @@ svp_reader_fits(SvpRowReader *reader, Relation relation)
 }
 
 static bool
-column_same(const SvpRowReader *reader, AttrNumber column, HeapTuple before, HeapTuple after)
+column_same(const SvpRowReader *reader, AttrNumber column)
 {
 	Form_pg_attribute attribute = TupleDescAttr(reader->descriptor, column - 1);
-	bool		null_before;
-	bool		null_after;
-	Datum		value_before = heap_getattr(before, column, reader->descriptor, &null_before);
-	Datum		value_after = heap_getattr(after, column, reader->descriptor, &null_after);
+	const TupleTableSlot *before = reader->versions[0];
+	const TupleTableSlot *after = reader->versions[1];
+	int			i = column - 1;
 
-	if (null_before || null_after)
-		return null_before && null_after;
-	return datum_image_eq(value_before, value_after, attribute->attbyval, attribute->attlen);
+	if (before->tts_isnull[i] || after->tts_isnull[i])
+		return before->tts_isnull[i] && after->tts_isnull[i];
+	return datum_image_eq(before->tts_values[i], after->tts_values[i], attribute->attbyval,
+						  attribute->attlen);
+}
+
+static bool
+columns_same(const SvpRowReader *reader)
+{
+	int			column = -1;
+
+	for (int i = 0; i < reader->mapping->nkey; i++)
+	{
+		if (!column_same(reader, reader->key[i]))
+			return false;
+	}
+	for (int i = 0; i < reader->mapping->nfacts; i++)
+	{
+		if (reader->bindings[i].column != 0 && !column_same(reader, reader->bindings[i].column))
+			return false;
+	}
+	while ((column = bms_next_member(reader->mentioned, column)) >= 0)
+	{
+		if (!column_same(reader, column))
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -290,25 +334,17 @@ column_same(const SvpRowReader *reader, AttrNumber column, HeapTuple before, Hea
 bool
 svp_reader_untouched(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
 {
-	int			column = -1;
+	bool		same;
 
-	for (int i = 0; i < reader->mapping->nkey; i++)
-	{
-		if (!column_same(reader, reader->key[i], before, after))
-			return false;
-	}
-	for (int i = 0; i < reader->mapping->nfacts; i++)
-	{
-		if (reader->bindings[i].column != 0 &&
-			!column_same(reader, reader->bindings[i].column, before, after))
-			return false;
-	}
-	while ((column = bms_next_member(reader->mentioned, column)) >= 0)
-	{
-		if (!column_same(reader, column, before, after))
-			return false;
-	}
-	return true;
+	ExecStoreHeapTuple(before, reader->versions[0], false);
+	ExecStoreHeapTuple(after, reader->versions[1], false);
+	/* at once: behind a text no column's place is known */
+	for (int i = 0; i < lengthof(reader->versions); i++)
+		slot_getsomeattrs(reader->versions[i], reader->last_column);
+	same = columns_same(reader);
+	for (int i = 0; i < lengthof(reader->versions); i++)
+		ExecClearTuple(reader->versions[i]);
+	return same;
 }
 
 /*
