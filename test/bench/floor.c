@@ -71,7 +71,7 @@ typedef struct Table
 	int			columns[NCOLUMNS];	/* from 0; -1 = it has none of that name */
 	Oid			indexes[2];		/* that of the primary key; that of open clocks */
 	IndexInfo  *infos[2];
-	HeapTuple	models[2];
+	TupleTableSlot *models[2];	/* to be copied */
 	TupleTableSlot *rows[2];	/* to be written */
 	TupleTableSlot *found;
 	Relation	heap;			/* these only during a call */
@@ -142,22 +142,17 @@ find_last(Table *table, int64 key, LOCKMODE lock)
 }
 
 /*
- * A row to be written, like the one that was found or else like a model.
+ * A row to be written, like the one that was found or like a model.
  */
 static TupleTableSlot *
-make_row(Table *table, int i, bool found, int64 key)
+make_row(Table *table, int i, TupleTableSlot *like, int64 key)
 {
 	TupleTableSlot *row = ExecClearTuple(table->rows[i]);
 	int			natts = row->tts_tupleDescriptor->natts;
 
-	if (found)
-	{
-		slot_getallattrs(table->found);
-		memcpy(row->tts_values, table->found->tts_values, sizeof(Datum) * natts);
-		memcpy(row->tts_isnull, table->found->tts_isnull, sizeof(bool) * natts);
-	}
-	else
-		heap_deform_tuple(table->models[i], row->tts_tupleDescriptor, row->tts_values, row->tts_isnull);
+	slot_getallattrs(like);
+	memcpy(row->tts_values, like->tts_values, sizeof(Datum) * natts);
+	memcpy(row->tts_isnull, like->tts_isnull, sizeof(bool) * natts);
 	row->tts_values[0] = Int64GetDatum(key);
 	return ExecStoreVirtualTuple(row);
 }
@@ -248,8 +243,9 @@ learn_table(Table *table)
 	for (int i = 0; i < 2; i++)
 	{
 		table->rows[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+		table->models[i] = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
 		if (index_getnext_slot(scan, ForwardScanDirection, table->found))
-			table->models[i] = ExecCopySlotHeapTuple(table->found);
+			ExecCopySlot(table->models[i], table->found);
 	}
 	index_endscan(scan);
 	ExecClearTuple(table->found);
@@ -303,7 +299,7 @@ insert_clocks(Table *clock, int64 id, int64 at)
 {
 	for (int i = 0; i < 2; i++)
 	{
-		TupleTableSlot *row = make_row(clock, i, false, id);
+		TupleTableSlot *row = make_row(clock, i, clock->models[i], id);
 
 		VALUE(clock, row, STARTED_AT) = VALUE(clock, row, COUNTED_FROM) = Int64GetDatum(at);
 		VALUE(clock, row, DUE_AT) = Int64GetDatum(at + 4 * USECS_PER_HOUR);
@@ -320,7 +316,7 @@ insert_clocks(Table *clock, int64 id, int64 at)
 static void
 rewrite_clock(Table *clock, int64 id, int64 at, bool runs, bool stops)
 {
-	TupleTableSlot *row = make_row(clock, 0, true, id);
+	TupleTableSlot *row = make_row(clock, 0, clock->found, id);
 	TM_FailureData failure;
 	LockTupleMode mode;
 	SvpIndexUpdate indexes;
@@ -402,7 +398,7 @@ floor_ticket(PG_FUNCTION_ARGS)
 		if (!find_last(ledger, id, RowExclusiveLock))
 			elog(ERROR, "the ticket is not known");
 	}
-	row = make_row(ledger, 0, !is_new, id);
+	row = make_row(ledger, 0, is_new ? ledger->models[0] : ledger->found, id);
 	VALUE(ledger, row, SEQ) = Int32GetDatum(is_new ? 1 : DatumGetInt32(VALUE(ledger, row, SEQ)) + 1);
 	VALUE(ledger, row, AT) = Int64GetDatum(at);
 	VALUE(ledger, row, RECORDED_AT) = Int64GetDatum(GetCurrentTransactionStartTimestamp());
@@ -451,7 +447,7 @@ static void
 count(Table *tally, int64 hash, Datum amount, int64 now, void (*add) (Table *, TupleTableSlot *))
 {
 	bool		found = find_last(tally, hash, RowExclusiveLock);
-	TupleTableSlot *row = make_row(tally, 0, found, hash);
+	TupleTableSlot *row = make_row(tally, 0, found ? tally->found : tally->models[0], hash);
 
 	for (int i = TOTAL_REFUNDS; i <= ALL_REFUNDS; i++)
 		VALUE(tally, row, i) = Int64GetDatum(found ? DatumGetInt64(VALUE(tally, row, i)) + 1 : 1);
@@ -487,7 +483,7 @@ floor_refund(PG_FUNCTION_ARGS)
 		count(tally, subject_hash("customer", DatumGetInt64(column(trigger, tuple, floor, CUSTOMER_ID))), amount, now, add);
 	(void) find_last(ledger, DatumGetInt64(column(trigger, tuple, floor, TICKET_ID)), AccessShareLock);
 	ExecClearTuple(ledger->found);
-	row = make_row(decision, 0, false, DatumGetInt64(column(trigger, tuple, floor, -1)));
+	row = make_row(decision, 0, decision->models[0], DatumGetInt64(column(trigger, tuple, floor, -1)));
 	VALUE(decision, row, DECIDED_AT) = Int64GetDatum(now);
 	insert(decision, row);
 	PopActiveSnapshot();
