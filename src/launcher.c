@@ -231,7 +231,8 @@ svp_launcher_main(Datum arg)
 		launcher.now = GetCurrentTimestamp();
 		see_who_is_back(&launcher);
 		next = launcher.listed_at + svp_worker_naptime * USECS_PER_SEC;
-		if (next <= launcher.now)
+		/* the clock may have been set back */
+		if (next <= launcher.now || launcher.listed_at > launcher.now)
 		{
 			look_around(&launcher);
 			next = launcher.now + svp_worker_naptime * USECS_PER_SEC;

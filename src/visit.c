@@ -87,6 +87,16 @@ svp_visit_end(SvpVisit *visit, SvpVisitEnd end, int64 due_at, int64 now)
 		visit->wanted_at = SVP_NEVER;
 }
 
+void
+svp_visit_see(SvpVisit *visit, int64 now)
+{
+	if (visit->ended_at <= now)
+		return;
+	visit->ended_at = now;
+	if (visit->failures > 0)
+		visit->next_at = now;
+}
+
 int64
 svp_visit_due(const SvpVisit *visit, int64 naptime)
 {

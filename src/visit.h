@@ -46,6 +46,9 @@ extern int64 svp_visit_known_until(const SvpVisit *visit);
 extern void svp_visit_begin(SvpVisit *visit);
 extern void svp_visit_end(SvpVisit *visit, SvpVisitEnd end, int64 due_at, int64 now);
 
+/* The clock may have been set back: what was to wait until then waits from now on. */
+extern void svp_visit_see(SvpVisit *visit, int64 now);
+
 /*
  * When it is due; SVP_NEVER while somebody is there.  naptime: how long it may
  * take to see what nobody told.

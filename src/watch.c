@@ -194,8 +194,10 @@ svp_watch_next(TimestampTz now, TimestampTz *next)
 	{
 		SvpWatched *entry = &watch->databases[i];
 
-		if (OidIsValid(entry->database) &&
-			(first == NULL || due(entry) < due(first)))
+		if (!OidIsValid(entry->database))
+			continue;
+		svp_visit_see(&entry->visit, now);
+		if (first == NULL || due(entry) < due(first))
 			first = entry;
 	}
 	*next = first == NULL ? SVP_NEVER : due(first);

@@ -91,11 +91,31 @@ test_retries(void)
 	is_int64(visit.failures, 0, "who is stuck has not failed");
 }
 
+/* A clock that went wrong for a year, and was put right. */
+static void
+test_clock_set_back(void)
+{
+	int64		before = NOON - 365 * SVP_USEC_PER_DAY;
+
+	svp_visit_init(&visit, NOON);
+	(void) next_after(SVP_VISIT_DONE, SVP_NEVER);
+	svp_visit_see(&visit, NOON);
+	is_int64(svp_visit_due(&visit, NAPTIME), NOON + NAPTIME, "a clock that goes on changes no plan");
+	svp_visit_see(&visit, before);
+	is_int64(svp_visit_due(&visit, NAPTIME), before + NAPTIME, "set back, the naptime counts from there");
+	ok(svp_visit_want(&visit, before + SECONDS(3)), "what comes up then is news");
+	is_int64(svp_visit_due(&visit, NAPTIME), before + SECONDS(3), "… and in time");
+	(void) next_after(SVP_VISIT_FAILED, SVP_NEVER);
+	svp_visit_see(&visit, before);
+	is_int64(svp_visit_due(&visit, NAPTIME), before, "what had failed is tried at once");
+}
+
 int
 main(void)
 {
 	test_plan();
 	test_wants();
 	test_retries();
+	test_clock_set_back();
 	return done_testing();
 }
