@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/stratnum.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -21,6 +22,7 @@
 
 #include "calendar_progress.h"
 #include "key.h"
+#include "key_order.h"
 
 static bool
 same(const ArrayType *a, const ArrayType *b)
@@ -58,7 +60,7 @@ svp_progress_after(const SvpAttachment *attachment, int parameter)
 		const char *column = quote_identifier(attachment->ticket->data_key[i]);
 		Oid			type = attachment->key_types[i];
 
-		appendStringInfo(&condition, "(c.%s %s $%d", column, svp_greater(type), parameter + i);
+		appendStringInfo(&condition, "(c.%s %s $%d", column, svp_key_operator(type, BTGreaterStrategyNumber), parameter + i);
 		if (i + 1 < nkey)
 			appendStringInfo(&condition, " OR c.%s %s $%d AND ", column, svp_equality(type),
 							 parameter + i);

@@ -24,7 +24,7 @@
 #include "instant.h"
 #include "mapping.h"
 #include "number.h"
-#include "zone.h"
+#include "time_zone.h"
 
 #define MICROSECONDS_FROM_1970_TO_2000 \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)

@@ -125,12 +125,8 @@ svp_fit_key(const SvpAttachment *attachment, const SvpRowReader *reader, Datum *
 	return NULL;
 }
 
-/*
- * The operator by which a type's unique indexes tell values apart: not always
- * pg_catalog's, which may see a type such as citext as another.
- */
-static const char *
-operator_name(Oid operator, Oid type)
+const char *
+svp_operator(Oid operator, Oid type)
 {
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
@@ -145,16 +141,14 @@ operator_name(Oid operator, Oid type)
 	return name;
 }
 
+/*
+ * The operator by which a type's unique indexes tell values apart: not always
+ * pg_catalog's, which may see a type such as citext as another.
+ */
 const char *
 svp_equality(Oid type)
 {
-	return operator_name(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr, type);
-}
-
-const char *
-svp_greater(Oid type)
-{
-	return operator_name(lookup_type_cache(type, TYPECACHE_GT_OPR)->gt_opr, type);
+	return svp_operator(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr, type);
 }
 
 /*

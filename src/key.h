@@ -33,9 +33,11 @@ extern bool svp_same_image(const Oid *types, int nkey, const Datum *a, const Dat
 /* Two keys of a refund, which may be NULL, byte for byte. */
 extern bool svp_refund_same_key(const SvpAttachment *attachment, const Datum *a, const Datum *b);
 
+/* An operator of a type, qualified: that of another schema is not found by its name alone. */
+extern const char *svp_operator(Oid operator, Oid type);
+
 /* The operator by which values of a type are equal, as a key's index has it. */
 extern const char *svp_equality(Oid type);
-extern const char *svp_greater(Oid type);
 
 /* What a part of a ticket's key is called beside a refund's, see _ticket_columns() in refund.sql. */
 extern char *svp_ticket_column(const SvpMapping *ticket, int part);

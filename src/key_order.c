@@ -17,7 +17,6 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_index.h"
-#include "catalog/pg_operator.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
@@ -25,6 +24,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "key.h"
 #include "key_order.h"
 #include "mapping.h"
 
@@ -144,27 +144,13 @@ svp_key_compare(const SvpKeyOrder *order, const Datum *a, const Datum *b)
 	return 0;
 }
 
-/*
- * A btree operator of a type, qualified: that of another schema is not found
- * by its name alone.
- */
 const char *
 svp_key_operator(Oid type, int strategy)
 {
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY);
-	Oid			operator = get_opfamily_member(entry->btree_opf, entry->btree_opintype,
-											   entry->btree_opintype, strategy);
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *name;
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "type %u has no btree operator %d", type, strategy);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return name;
+	return svp_operator(get_opfamily_member(entry->btree_opf, entry->btree_opintype,
+											entry->btree_opintype, strategy), type);
 }
 
 /*

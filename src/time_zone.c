@@ -94,3 +94,37 @@ svp_time_zone_exists(const char *name)
 	pg_tzenumerate_end(enumeration);
 	return found;
 }
+
+/* No zone is further from UTC than this. */
+#define LARGEST_OFFSET ((pg_time_t) 2 * SECS_PER_DAY)
+
+/*
+ * The instant of a local time: in an overlap the first, in a gap moved forward
+ * by the gap, which is to say read with the offset before it.  So do RFC 5545
+ * (3.3.5), java.time and Python's fold=0; the server's own conversion takes the
+ * later of two instants in an overlap.
+ *
+ * Starting two days early, step over the few transitions up to the local time.
+ */
+TimestampTz
+svp_zone_instant(pg_tz *zone, Timestamp local)
+{
+	pg_time_t	seconds = local / USECS_PER_SEC - (local % USECS_PER_SEC < 0 ? 1 : 0);
+	pg_time_t	probe = seconds + UNIX_TO_POSTGRES_SECS - LARGEST_OFFSET;
+	pg_time_t	wanted = seconds + UNIX_TO_POSTGRES_SECS;
+	pg_time_t	boundary;
+	long		before = 0;
+	long		after = 0;
+	int			is_dst;
+
+	for (;;)
+	{
+		int			found = pg_next_dst_boundary(&probe, &before, &is_dst,
+												 &boundary, &after, &is_dst, zone);
+
+		/* Before the transition, or in the gap that it makes. */
+		if (found <= 0 || wanted - before < boundary || wanted - after < boundary)
+			return local - (int64) before * USECS_PER_SEC;
+		probe = boundary;
+	}
+}
