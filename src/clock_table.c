@@ -240,7 +240,7 @@ svp_clock_add(SvpAttachment *attachment, const Datum *key, const SvpStoredClock 
 
 	fill_row(&row, attachment, key, clock);
 	if (!IsolationUsesXactSnapshot())
-		svp_rows_insert(attachment, SVP_CLOCK, row.values, row.nulls);
+		(void) svp_rows_insert(attachment, SVP_CLOCK, row.values, row.nulls);
 	else if (!svp_rows_insert_new(attachment, SVP_CLOCK, row.values, row.nulls))
 		elog(ERROR, "cycle %d of %s is among a ticket's clocks already", clock->clock.cycle,
 			 clock->metric);

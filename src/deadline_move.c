@@ -47,7 +47,7 @@ svp_move_append(SvpAttachment *attachment, const Datum *key, const char *moved_b
 	svp_row_add(&row, Int64GetDatum(new->elapsed));
 	svp_row_add(&row, Int64GetDatum(old->paused));
 	svp_row_add(&row, Int64GetDatum(new->paused));
-	svp_rows_insert(attachment, SVP_DEADLINE_MOVE, row.values, row.nulls);
+	(void) svp_rows_insert(attachment, SVP_DEADLINE_MOVE, row.values, row.nulls);
 }
 
 static void

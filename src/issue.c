@@ -13,10 +13,13 @@
 
 #include "issue.h"
 
+/* Numbers that are tried; an owner's trigger may leave rows out. */
+#define ATTEMPTS 10
+
 /*
  * Not from a sequence: an application may ask for lastval() after its INSERT,
- * and means its own.  The time serves as well, since a ticket's issues are
- * recorded by one session at a time.
+ * and means its own.  The time serves as well: it is rare that two sessions
+ * write of one ticket's messages in the same microsecond.
  */
 static int64
 next_number(void)
@@ -38,8 +41,13 @@ svp_issue_append(SvpAttachment *attachment, const Datum *key, const char *proble
 	svp_row_add_text(&row, problem);
 	svp_row_add_text(&row, detail);
 	svp_row_add_text(&row, value);
-	svp_row_add(&row, Int64GetDatum(next_number()));
-	svp_rows_insert(attachment, SVP_ISSUE, row.values, row.nulls);
+	svp_row_add(&row, (Datum) 0);
+	for (int i = 0; i < ATTEMPTS; i++)
+	{
+		row.values[row.n - 1] = Int64GetDatum(next_number());
+		if (svp_rows_insert(attachment, SVP_ISSUE, row.values, row.nulls))
+			break;
+	}
 }
 
 typedef struct Search

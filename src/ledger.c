@@ -296,7 +296,7 @@ svp_ledger_append(SvpAttachment *attachment, const Datum *key, const SvpRecord *
 
 	fill_row(&row, attachment, key, record);
 	if (!IsolationUsesXactSnapshot())
-		svp_rows_insert(attachment, SVP_LEDGER, row.values, row.nulls);
+		(void) svp_rows_insert(attachment, SVP_LEDGER, row.values, row.nulls);
 	else if (!svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls))
 		elog(ERROR, "record %d of a ticket is in its ledger already", record->seq);
 }

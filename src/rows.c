@@ -110,22 +110,24 @@ svp_rows_direct(SvpAttachment *attachment, SvpTableId id)
 	return stays ? use.direct : NULL;
 }
 
-void
+bool
 svp_rows_insert(SvpAttachment *attachment, SvpTableId id, const Datum *values, const bool *nulls)
 {
 	Use			use;
+	bool		is_done = true;
 
 	if (svp_bulk_takes(attachment, id))
 	{
 		svp_bulk_add(id, values, nulls);
-		return;
+		return true;
 	}
 	use = begin_use(attachment, id, RowExclusiveLock);
 	if (use.direct != NULL)
 		svp_direct_insert(use.direct, values, nulls);
 	else
-		(void) svp_statement_run(use.table, SVP_STATEMENT_INSERT, values, nulls);
+		is_done = svp_statement_run(use.table, SVP_STATEMENT_INSERT, values, nulls);
 	end_use(&use);
+	return is_done;
 }
 
 static bool

@@ -32,7 +32,8 @@
 extern bool svp_rows_prepare(SvpAttachment *attachment, const char **problem);
 extern bool svp_rows_prepare_refund(SvpAttachment *attachment, const char **problem);
 
-extern void svp_rows_insert(SvpAttachment *attachment, SvpTableId id,
+/* False for a row of a log whose number is taken. */
+extern bool svp_rows_insert(SvpAttachment *attachment, SvpTableId id,
 							const Datum *values, const bool *nulls);
 
 /*

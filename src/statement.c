@@ -97,6 +97,8 @@ build(StringInfo query, const SvpTable *table, SvpStatement which)
 	{
 		case SVP_STATEMENT_INSERT:
 			append_insert(query, table, name);
+			if (table->shape->is_log)
+				appendStringInfoString(query, " ON CONFLICT DO NOTHING");
 			break;
 		case SVP_STATEMENT_INSERT_NEW:
 			append_insert(query, table, name);

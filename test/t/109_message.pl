@@ -128,5 +128,12 @@ is($node->safe_psql('again', q{SELECT state, stopped_at AT TIME ZONE 'UTC' FROM 
 $node->safe_psql('again', q{SELECT service_policy.detach('mail', false)});
 is($node->safe_psql('again', q{SELECT count(*) FROM pg_trigger WHERE tgname ~ '^service_policy_mail'}), 0, 'detached, no trigger is left');
 
+# Sessions that write what nobody understands of one ticket do so at the same moment.
+$node->pgbench('-n -c 4 -j 2 -t 1', 0, [qr{processed: 4/4}], [qr{^}], 'issues of one ticket, of many sessions at once',
+	{ nonsense => q{INSERT INTO crm.post SELECT 'a', 100000 * (1 + :client_id) + i, 12, 'nobody', false, '2024-01-08 09:45Z' FROM generate_series(1, 5000) i;} },
+	'shop');
+is($node->safe_psql('shop', q{SELECT count(*), (SELECT count(*) FROM crm.post WHERE author = 'nobody' AND case_number = 12) FROM mail_data.issue WHERE number = 12}),
+	'20000|20000', '… each is kept');
+
 $node->stop;
 done_testing();
