@@ -178,9 +178,12 @@ svp_refund_row_changed(const SvpRefundChange *change, const SvpRefundCase *old, 
 	bool		same = new->facts.included && decides_same(old, new);
 	SvpRefundRecord before;
 
-	if (same && same_key)
+	if (same && same_key && new->mapping->only_where == NULL)
 		return;
 	find_record(old, &before);
+	/* of other tables a row filter may know only now that it is a refund */
+	if (same && same_key && before.stands)
+		return;
 	if (!new->facts.included)
 		withdraw(change, &before);
 	else if (same_key && is_known)

@@ -372,5 +372,18 @@ SELECT is(pg_temp.outcome($$INSERT INTO crm.claim VALUES (2, 'new', '2024-02-10Z
 SELECT is(pg_temp.outcome($$INSERT INTO crm.claim VALUES (2, 'new', '2024-02-10Z')$$), 'written', '… and one that is none');
 SELECT is(pg_temp.outcome($$UPDATE crm.claim SET amount = 1, delivered_at = '2024-02-10Z' WHERE id = 2$$), pg_temp.refused('refund_final_sale', 'crm.claim'), '… and becomes one');
 
+-- A row filter that reads another table: the refund becomes one there, and is decided on when its own row is written next.
+CREATE TABLE crm.payout (id int PRIMARY KEY, amount numeric, note text);
+CREATE TABLE crm.paid (payout int);
+SELECT service_policy.attach('yak', 'crm.claim', 'desk', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+SELECT service_policy.attach_refunds('yak', 'crm.payout', '{id}', '{"amount": "amount", "category": "''capped''", "requested_at": "timestamptz ''2024-01-20Z''"}', 'EXISTS (SELECT FROM crm.paid p WHERE p.payout = refund.id)');
+INSERT INTO crm.payout VALUES (1, 1000), (2, 5);
+SELECT is((SELECT count(*)::int FROM yak.refund_log), 0, 'none is one yet');
+INSERT INTO crm.paid VALUES (1), (2);
+SELECT is(pg_temp.outcome($$UPDATE crm.payout SET note = 'x' WHERE id = 1$$), pg_temp.refused('refund_amount', 'crm.payout'), 'it was to become one');
+SELECT is(pg_temp.outcome($$UPDATE crm.payout SET note = 'x' WHERE id = 2$$), 'written', 'it has');
+SELECT is(pg_temp.outcome($$UPDATE crm.payout SET note = 'y' WHERE id = 2$$), 'written', '… and goes on');
+SELECT is((SELECT count(*)::int FROM yak.refund_log), 1, '… by one decision');
+
 SELECT * FROM finish();
 ROLLBACK;
