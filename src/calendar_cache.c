@@ -22,6 +22,7 @@
 
 #include "calendar.h"
 #include "calendar_rows.h"
+#include "compat.h"
 #include "config.h"
 #include "time_zone.h"
 

@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 
 #include "calendar_progress.h"
+#include "compat.h"
 #include "key.h"
 #include "key_order.h"
 

@@ -17,6 +17,11 @@
 #error "service_policy needs PostgreSQL 13 or later"
 #endif
 
+/* What tells of values of any length left postgres.h in 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* Infinite intervals came with 17. */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(interval) ((void) (interval), false)
@@ -154,6 +159,13 @@ typedef struct SvpIntervalParts
 #else
 #define svp_may_use_schema(schema) \
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#endif
+
+/* A name's parts; errors are raised either way.  Where utils/regproc.h is included. */
+#if PG_VERSION_NUM >= 160000
+#define svp_qualified_name(name) stringToQualifiedNameList(name, NULL)
+#else
+#define svp_qualified_name(name) stringToQualifiedNameList(name)
 #endif
 
 /* Predefined roles were renamed in 14. */

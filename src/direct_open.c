@@ -15,6 +15,7 @@
 #include "access/genam.h"
 #include "access/relation.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "storage/lmgr.h"
 #include "utils/memutils.h"

@@ -24,6 +24,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "key.h"
 #include "key_order.h"
 #include "mapping.h"
@@ -31,7 +32,7 @@
 Oid
 svp_ticket_table(const SvpAttachment *attachment)
 {
-	List	   *names = stringToQualifiedNameList(attachment->ticket->table);
+	List	   *names = svp_qualified_name(attachment->ticket->table);
 	Oid			table = RangeVarGetRelid(makeRangeVarFromNameList(names), AccessShareLock, true);
 
 	if (!OidIsValid(table))

@@ -181,7 +181,7 @@ see_who_is_back(Launcher *launcher)
 }
 
 static void
-send(Launcher *launcher, Oid database)
+send_one(Launcher *launcher, Oid database)
 {
 	Running    *running;
 	BackgroundWorkerHandle *handle = svp_tick_worker_start(database);
@@ -211,7 +211,7 @@ send_all(Launcher *launcher)
 
 		if (!OidIsValid(database))
 			return next;
-		send(launcher, database);
+		send_one(launcher, database);
 	}
 	return SVP_NEVER;
 }

@@ -29,6 +29,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "key.h"
 #include "refund_table.h"
 #include "rows.h"
@@ -169,7 +170,7 @@ withdraw_the_gone(const Recount *recount)
 static void
 recount_table(Recount *recount)
 {
-	List	   *name = stringToQualifiedNameList(recount->attachment->refund_table);
+	List	   *name = svp_qualified_name(recount->attachment->refund_table);
 	Oid			table = RangeVarGetRelid(makeRangeVarFromNameList(name), ShareRowExclusiveLock, false);
 	List	   *relations = find_all_inheritors(table, ShareRowExclusiveLock, NULL);
 	ListCell   *lc;

@@ -25,6 +25,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "currency.h"
 #include "number.h"
 #include "refund_case.h"

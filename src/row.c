@@ -11,6 +11,7 @@
 
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "row.h"
 #include "words.h"
 
