@@ -65,7 +65,7 @@ SELECT service_policy.attach(:'name', 'public.tickets', :'policy', ARRAY['id'],
         SELECT jsonb_object_agg(s.status, kind.state)
           FROM (VALUES (:'open', 'open'), (:'waiting', 'pending'), (:'resolved', 'resolved'), (:'rejected', 'void'), ('merged', 'void'))
                AS kind (list, state),
-               string_to_table(kind.list, '|') AS s (status)),
+               unnest(string_to_array(kind.list, '|')) AS s (status)),
     only_where => $$ticket.type = 'ticket'$$);
 
 -- Replies, also those by mail.  A requestor is who is one when the reply is written, also as member of a group.

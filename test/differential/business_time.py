@@ -6,7 +6,6 @@ Prints SQL that loads the calendars and a table "question" with the expected ans
 every run; another number as argument gives others.
 """
 
-import bisect
 import random
 import sys
 from datetime import date, datetime, time, timedelta, timezone
@@ -50,6 +49,14 @@ ODD = [
 ]
 
 DAY = 86400
+
+
+def first(low, high, holds):
+    """The first of a range for which something holds, that does for all after it too; else the range's end."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
 
 
 class Calendar:
@@ -148,12 +155,11 @@ class Calendar:
         if budget > 0:
             if self.elapsed(start, len(self.open)) < budget:
                 return None
-            at = bisect.bisect_left(range(len(self.open) + 1), budget, lo=start, key=lambda t: self.elapsed(start, t))
+            at = first(start, len(self.open) + 1, lambda t: self.elapsed(start, t) >= budget)
         elif budget < 0:
             if self.elapsed(0, start) < -budget:
                 return None
-            at = bisect.bisect_right(range(len(self.open) + 1), self.elapsed(0, start) + budget, hi=start,
-                                     key=lambda t: self.elapsed(0, t)) - 1
+            at = first(0, start, lambda t: self.elapsed(0, t) > self.elapsed(0, start) + budget) - 1
         else:
             at = start
         if self.next_opening and not (at < len(self.open) and self.open[at]):

@@ -173,9 +173,11 @@ SELECT throws_ok('SELECT service_policy._ticket_changed()', '39P01', NULL, 'it i
 CREATE TABLE crm.wrong (id int);
 CREATE TRIGGER wrong BEFORE INSERT ON crm.wrong FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed('desk');
 SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', '_ticket_changed() can only be called as an AFTER trigger for each row', 'before');
-CREATE OR REPLACE TRIGGER wrong AFTER INSERT ON crm.wrong FOR EACH STATEMENT EXECUTE FUNCTION service_policy._ticket_changed('desk');
+DROP TRIGGER wrong ON crm.wrong;
+CREATE TRIGGER wrong AFTER INSERT ON crm.wrong FOR EACH STATEMENT EXECUTE FUNCTION service_policy._ticket_changed('desk');
 SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', '_ticket_changed() can only be called as an AFTER trigger for each row', 'for each statement');
-CREATE OR REPLACE TRIGGER wrong AFTER INSERT ON crm.wrong FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed();
+DROP TRIGGER wrong ON crm.wrong;
+CREATE TRIGGER wrong AFTER INSERT ON crm.wrong FOR EACH ROW EXECUTE FUNCTION service_policy._ticket_changed();
 SELECT throws_ok('INSERT INTO crm.wrong VALUES (1)', '39P01', 'trigger "wrong" needs one argument, the attachment''s name', 'without a name');
 
 -- The blanks that fill up char(n) are no part of the word; those of text are.

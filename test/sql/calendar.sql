@@ -105,7 +105,7 @@ SELECT service_policy.business_days_deadline('support', 'infinity', 1);
 SELECT * FROM service_policy.business_windows('support', '2026-01-01', 'infinity');
 SELECT service_policy.business_elapsed('support', '1899-12-31', '2026-01-01');
 SELECT service_policy.business_elapsed('support', '2026-01-01', '2501-01-01');
-SELECT service_policy.business_deadline('support', '2026-01-01', '2562047788 hours');
+SELECT service_policy.business_deadline('support', '2026-01-01', interval '1281023894 hours' + '1281023894 hours');
 SELECT service_policy.business_deadline('support', '2026-01-01', '1 day');
 SELECT service_policy.business_deadline('support', '2026-01-01', '1 month 2 hours');
 SELECT service_policy.business_days_deadline('support', '2026-01-01', 2147483647);
