@@ -7,7 +7,7 @@ use Exporter 'import';
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(create_counted create_desk disagreements evidence session settings_to_try);
+our @EXPORT = qw(create_counted create_desk disagreements evidence is_at_least session settings_to_try);
 
 # Monday 8 January 2024; the desk is open on weekdays from nine to five, UTC.  The CRM's tables belong to desk_owner,
 # its application is desk_app, and who attached is desk_admin, no superuser.
@@ -108,6 +108,13 @@ sub disagreements
 		    OR c.category IS DISTINCT FROM CASE t.status WHEN 'done'
 		           THEN (SELECT j.category FROM counted_data.ledger j WHERE j.id = t.id AND j.at = c.stopped_at) ELSE t.number::text END
 		    OR c.state IS DISTINCT FROM CASE t.status WHEN 'new' THEN 'running' WHEN 'wait' THEN 'paused' ELSE CASE WHEN c.elapsed_us > c.target_us THEN 'missed' ELSE 'met' END END});
+}
+
+# Is the server of this major, or a later one?
+sub is_at_least
+{
+	my ($node, $major) = @_;
+	return $node->safe_psql('postgres', 'SHOW server_version_num') >= $major * 10000;
 }
 
 # All that is recorded of some tickets, as text.

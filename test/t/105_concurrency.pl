@@ -25,8 +25,10 @@ my $script = PostgreSQL::Test::Utils::tempdir() . '/change.sql';
 append_to_file($script, "\\set id random(1, 2)\n$change WHERE id = :id;\n");
 foreach my $isolation ('read committed', 'repeatable read', 'serializable')
 {
+	my $stricter = $isolation ne 'read committed';
+	next if $stricter && !is_at_least($node, 15);    # there pgbench gives up
 	my $before = $node->safe_psql('postgres', 'SELECT sum(number) FROM crm.counted WHERE id <= 2');
-	my $result = run_log([ 'pgbench', '-n', '-c', 6, '-t', 20, '--max-tries', 10000, '-U', 'desk_app', '-f', $script,
+	my $result = run_log([ 'pgbench', '-n', '-c', 6, '-t', 20, ($stricter ? ('--max-tries', 10000) : ()), '-U', 'desk_app', '-f', $script,
 			$node->connstr('postgres') . " options='-c default_transaction_isolation=" . ($isolation =~ s/ /\\\\ /r) . "'" ], '>', '/dev/null', '2>', \my $complaint);
 	diag($complaint) if !$result;
 	ok($result, "$isolation: everybody could write");
@@ -114,7 +116,7 @@ append_to_file("$directory/down.sql", join "\n", 'BEGIN;', (map { "UPDATE crm.ta
 my $unharmed = run_log([ 'pgbench', '-n', '-c', 4, '-t', 40, '-U', 'desk_app', '-f', "$directory/up.sql", '-f', "$directory/down.sql",
 		$node->connstr('postgres') ], '>', \my $report, '2>', \my $failures);
 ok($unharmed, 'messages of many tickets: everybody could write') or diag($failures);
-like($report, qr/number of failed transactions: 0 /, '… and nobody was in a deadlock') or diag($report, $failures);
+unlike($report . $failures, qr/number of failed transactions: [1-9]|aborted/, '… and nobody was in a deadlock') or diag($report, $failures);
 is($node->safe_psql('postgres', q{SELECT count(*) FROM talk_data.message}), $node->safe_psql('postgres', q{SELECT count(*) FROM crm.word}), '… and all messages are kept');
 
 $node->stop;

@@ -59,7 +59,7 @@ foreach my $way (
 	'UPDATE crm.refund SET amount = NULL WHERE id = 1', 'UPDATE crm.refund SET pieces = 0 WHERE id = 1',
 	"$late ON CONFLICT (id) DO UPDATE SET amount = 1", "INSERT INTO crm.refund VALUES (1, 1, 40, 50, $in_time) ON CONFLICT (id) DO UPDATE SET asked_at = '2024-02-02Z'",
 	"WITH w AS ($late RETURNING id) SELECT * FROM w", "PREPARE late AS $late; EXECUTE late",
-	"MERGE INTO crm.refund r USING (SELECT 0 AS id) n ON r.id = n.id WHEN NOT MATCHED THEN INSERT VALUES (0, 1, 40, 50, $too_late)",
+	(is_at_least($node, 15) ? "MERGE INTO crm.refund r USING (SELECT 0 AS id) n ON r.id = n.id WHEN NOT MATCHED THEN INSERT VALUES (0, 1, 40, 50, $too_late)" : ()),
 	"SELECT evil.run(\$x\$$late\$x\$)", "BEGIN; SET CONSTRAINTS ALL DEFERRED; $late; COMMIT")
 {
 	$app->ask($way);

@@ -40,7 +40,8 @@ sub hammer
 {
 	my ($name, $user, $isolation, $sql) = @_;
 	append_to_file("$dir/$name.sql", $sql);
-	my $result = run_log([ 'pgbench', '-n', '-c', 6, '-t', 20, '--max-tries', $isolation eq 'read committed' ? 1 : 10000, '-U', $user, '-f', "$dir/$name.sql",
+	my @tries = $isolation eq 'read committed' ? () : ('--max-tries', 10000);
+	my $result = run_log([ 'pgbench', '-n', '-c', 6, '-t', 20, @tries, '-U', $user, '-f', "$dir/$name.sql",
 			$node->connstr('postgres') . " options='-c default_transaction_isolation=" . ($isolation =~ s/ /\\\\ /r) . "'" ], '>', '/dev/null', '2>', \my $complaint);
 	diag($complaint) if !$result;
 	ok($result, "$isolation: nothing failed but what the policy refused");
@@ -51,6 +52,7 @@ sub hammer
 my $ticket = 1;
 foreach my $isolation ('read committed', 'repeatable read', 'serializable')
 {
+	next if $isolation ne 'read committed' && !is_at_least($node, 15);    # there pgbench gives up
 	my $next = $ticket + 1;
 	grant($_, 15) foreach $ticket, $next;
 	hammer("refund_$ticket", 'desk_app', $isolation, qq{\\set ticket random($ticket, $next)
