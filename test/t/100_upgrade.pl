@@ -2,14 +2,15 @@
 # From another major: SVP_OLD_INSTALL names what test/tmp_install made with that one's PG_CONFIG.
 use strict;
 use warnings;
+use File::Basename;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Moved;
 
-my $old_install = $ENV{SVP_OLD_INSTALL};
-my @old_install = defined $old_install ? (install_path => (glob "$old_install/usr/lib/postgresql/*")[0] // die "no server in $old_install\n") : ();
-my $old = PostgreSQL::Test::Cluster->new('before', @old_install);
+chomp(my $bindir = `pg_config --bindir`);
+my ($old_bindir) = defined $ENV{SVP_OLD_INSTALL} ? glob "$ENV{SVP_OLD_INSTALL}/usr/lib/postgresql/*/bin" : $bindir;
+my $old = PostgreSQL::Test::Cluster->new('before', $old_bindir ne $bindir ? (install_path => dirname($old_bindir)) : ());
 my $new = PostgreSQL::Test::Cluster->new('after');
 # The library may be preloaded: its workers know when a server only carries an upgrade out.
 foreach my $node ($old, $new)
@@ -34,7 +35,7 @@ works($restored, 'shop', $was);
 $old->stop;
 # It writes into the directory where it is called.
 command_ok([ 'sh', '-c', 'cd "$0" && exec "$@"', $dir, 'pg_upgrade', '-d', $old->data_dir, '-D', $new->data_dir,
-		'-b', $old->config_data('--bindir'), '-B', $new->config_data('--bindir'), '-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
+		'-b', $old_bindir, '-B', $bindir, '-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
 $new->start;
 works($new, 'shop', $was);
 $new->stop;

@@ -81,7 +81,7 @@ sub instant
 sub literal
 {
 	my ($us) = @_;
-	return sprintf "timestamptz '2024-01-01Z' + interval '%d us'", $us;
+	return sprintf "timestamptz '2024-01-01Z' + %d * interval '1 us'", $us;
 }
 
 # Note each judged clock that a late event rewrites; there must be none.
