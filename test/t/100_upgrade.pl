@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Moved;
 
-chomp(my $bindir = `pg_config --bindir`);
+my $bindir = dirname(`sh -c 'command -v pg_upgrade'`);
 my ($old_bindir) = defined $ENV{SVP_OLD_INSTALL} ? glob "$ENV{SVP_OLD_INSTALL}/usr/lib/postgresql/*/bin" : $bindir;
 my $old = PostgreSQL::Test::Cluster->new('before', $old_bindir ne $bindir ? (install_path => dirname($old_bindir)) : ());
 my $new = PostgreSQL::Test::Cluster->new('after');
