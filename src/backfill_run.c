@@ -29,6 +29,7 @@
 #include "key.h"
 #include "rows.h"
 #include "settings.h"
+#include "source.h"
 
 Oid
 svp_backfill_table(const SvpAttachment *attachment)
@@ -72,19 +73,7 @@ names_in_order(const SvpAttachment *attachment, const SvpKeyOrder *order)
 static Datum
 position_as_text(const SvpBackfill *run, const SvpAttachment *attachment)
 {
-	char	   *parts[INDEX_MAX_KEYS];
-	int			level = svp_settings_enter();
-
-	for (int i = 0; i < attachment->ticket->nkey; i++)
-	{
-		Oid			output;
-		bool		is_varlena;
-
-		getTypeOutputInfo(attachment->key_types[i], &output, &is_varlena);
-		parts[i] = OidOutputFunctionCall(output, run->position[i]);
-	}
-	svp_settings_leave(level);
-	return text_array(parts, attachment->ticket->nkey);
+	return text_array(svp_key_parts(attachment, run->position), attachment->ticket->nkey);
 }
 
 /*

@@ -20,6 +20,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "attempt.h"
@@ -263,14 +264,12 @@ typedef struct Columns
 static Datum
 array_of(Datum *values, int n, Oid type)
 {
-	bool		is_text = type == TEXTOID;
-	int			length = is_text ? -1 : type == BOOLOID ? 1 : type == INT4OID ? 4 : 8;
-	char		alignment = is_text || type == INT4OID ? TYPALIGN_INT :
-		type == BOOLOID ? TYPALIGN_CHAR : TYPALIGN_DOUBLE;
+	int16		length;
+	bool		by_value;
+	char		alignment;
 
-	return PointerGetDatum(construct_array(values, n, type, length,
-										   !is_text && (length < 8 || FLOAT8PASSBYVAL),
-										   alignment));
+	get_typlenbyvalalign(type, &length, &by_value, &alignment);
+	return PointerGetDatum(construct_array(values, n, type, length, by_value, alignment));
 }
 
 static void

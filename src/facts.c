@@ -30,6 +30,7 @@
 
 #include "attempt.h"
 #include "fact_value.h"
+#include "key.h"
 #include "mapping.h"
 #include "mention.h"
 #include "settings.h"
@@ -501,15 +502,10 @@ svp_reader_key_text(SvpRowReader *reader, const Datum *key)
 	for (int i = 0; i < reader->mapping->nkey; i++)
 	{
 		Oid			type = TupleDescAttr(reader->descriptor, reader->key[i] - 1)->atttypid;
-		Oid			output;
-		bool		is_varlena;
 
 		if (level == 0 && settings_matter(type))
 			level = svp_settings_enter();
-		getTypeOutputInfo(type, &output, &is_varlena);
-		if (i > 0)
-			appendStringInfoChar(&text, '/');
-		appendStringInfoString(&text, OidOutputFunctionCall(output, key[i]));
+		appendStringInfo(&text, "%s%s", i > 0 ? "/" : "", svp_key_part_text(type, key[i]));
 	}
 	if (level != 0)
 		svp_settings_leave(level);

@@ -15,7 +15,6 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/syscache.h"
@@ -196,16 +195,6 @@ svp_revise_key_of(const SvpAttachment *attachment, ArrayType *parts)
 	return svp_key_from_text(attachment->key_types, nkey, texts);
 }
 
-static char *
-key_part(const SvpRevision *revision, const Datum *key, int i)
-{
-	Oid			output;
-	bool		is_varlena;
-
-	getTypeOutputInfo(revision->attachment->key_types[i], &output, &is_varlena);
-	return OidOutputFunctionCall(output, key[i]);
-}
-
 /*
  * The key as explain_ticket() takes it.
  */
@@ -216,7 +205,8 @@ svp_revise_key_text(const SvpRevision *revision, const Datum *key)
 	Datum	   *parts = palloc(sizeof(Datum) * nkey);
 
 	for (int i = 0; i < nkey; i++)
-		parts[i] = CStringGetTextDatum(key_part(revision, key, i));
+		parts[i] = CStringGetTextDatum(svp_key_part_text(revision->attachment->key_types[i],
+														 key[i]));
 	return PointerGetDatum(construct_array(parts, nkey, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
@@ -227,7 +217,8 @@ svp_revise_key_name(const SvpRevision *revision, const Datum *key)
 
 	initStringInfo(&name);
 	for (int i = 0; i < revision->attachment->ticket->nkey; i++)
-		appendStringInfo(&name, "%s%s", i > 0 ? "/" : "", key_part(revision, key, i));
+		appendStringInfo(&name, "%s%s", i > 0 ? "/" : "",
+						 svp_key_part_text(revision->attachment->key_types[i], key[i]));
 	return name.data;
 }
 

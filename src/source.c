@@ -17,7 +17,6 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
@@ -256,11 +255,7 @@ svp_key_parts(const SvpAttachment *attachment, const Datum *key)
 
 	for (int i = 0; i < nkey; i++)
 	{
-		Oid			output;
-		bool		is_varlena;
-
-		getTypeOutputInfo(attachment->key_types[i], &output, &is_varlena);
-		parts[i] = OidOutputFunctionCall(output, key[i]);
+		parts[i] = svp_key_part_text(attachment->key_types[i], key[i]);
 		/* as a cast to text, which other tables may have for it */
 		if (attachment->key_types[i] == BPCHAROID)
 			parts[i][bpchartruelen(parts[i], strlen(parts[i]))] = '\0';
