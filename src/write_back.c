@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "clock_store.h"
+#include "generated.h"
 #include "mapping.h"
 #include "time_zone.h"
 #include "trigger.h"
@@ -335,6 +336,9 @@ foresee(SvpAttachment *attachment, Relation relation, HeapTuple tuple, Newest *n
 
 	if (reader == NULL || !svp_rows_prepare(attachment, &problem) ||
 		svp_reader_key_problem(reader, attachment->key_types) != NULL)
+		return false;
+	tuple = svp_with_generated(relation, tuple);
+	if (tuple == NULL)
 		return false;
 	svp_reader_read(reader, tuple, &facts);
 	if (facts.key == NULL || facts.problem != NULL)

@@ -121,5 +121,17 @@ SELECT service_policy.write_back('written', '{"sla_status": "resolution.status"}
 SELECT service_policy.detach('written', keep_evidence => false);
 SELECT count(*) FROM pg_trigger WHERE tgrelid = 'crm.ticket'::regclass;
 
+-- What the clocks go by is generated: from the row as it is to be, or not at all.
+CREATE TABLE crm.flagged (id int PRIMARY KEY, flag int, status text GENERATED ALWAYS AS (CASE 6 / flag WHEN 1 THEN 'done' WHEN 2 THEN 'waiting' ELSE 'new' END) STORED,
+    created_at timestamptz, updated_at timestamptz, sla_status text);
+SELECT service_policy.attach('flagged', 'crm.flagged', 'written_desk', '{id}',
+    '{"opened_at": "created_at", "changed_at": "updated_at", "state": "status"}', '{"new": "open", "waiting": "pending", "done": "resolved"}');
+SELECT service_policy.write_back('flagged', '{"sla_status": "resolution.status"}');
+INSERT INTO crm.flagged VALUES (1, 3, DEFAULT, '2024-03-04 10:00+00', '2024-03-04 10:00+00'), (2, 2, DEFAULT, '2024-03-04 10:00+00', '2024-03-04 10:00+00');
+UPDATE crm.flagged SET flag = 9 - 3 * id, updated_at = '2024-03-04 10:05+00';
+SELECT f.id, status, sla_status, c.state FROM crm.flagged f JOIN flagged_data.clock c USING (id) WHERE metric = 'resolution' ORDER BY 1;
+UPDATE crm.flagged SET flag = 0 WHERE id = 1;
+SELECT service_policy.detach('flagged', keep_evidence => false);
+
 DROP SCHEMA crm CASCADE;
 DELETE FROM service_policy.calendar WHERE name = 'written_hours';
