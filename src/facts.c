@@ -360,11 +360,10 @@ svp_reader_same(const SvpRowReader *reader, HeapTuple before, HeapTuple after)
 }
 
 /*
- * Take the facts that the query computed.  False when a type is no longer the
- * one that was bound, which happens when a table that an expression reads was
- * altered.
+ * Take the facts that the query computed.  A type is another than the one that
+ * was bound when a table that the expression reads was altered.
  */
-static bool
+static void
 take_results(SvpRowReader *reader, SvpFacts *facts, MemoryContext caller)
 {
 	const SvpMapping *mapping = reader->mapping;
@@ -376,22 +375,20 @@ take_results(SvpRowReader *reader, SvpFacts *facts, MemoryContext caller)
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		SvpFactBinding *binding = &reader->bindings[i];
+		Oid			type;
 		Datum		value;
 
 		if (binding->column != 0)
 			continue;
-		if (TupleDescAttr(descriptor, binding->result - 1)->atttypid != binding->type)
-		{
-			MemoryContextSwitchTo(inside);
-			return false;
-		}
+		type = TupleDescAttr(descriptor, binding->result - 1)->atttypid;
+		if (type != binding->type)
+			svp_fact_bind(&mapping->facts[i], binding, type, reader->context);
 		value = SPI_getbinval(row, descriptor, binding->result, &isnull);
 		svp_fact_read(&mapping->facts[i], binding, value, isnull, &facts->values[i]);
 	}
 	if (mapping->only_where != NULL)
 		facts->included = DatumGetBool(SPI_getbinval(row, descriptor, reader->nresults, &isnull));
 	MemoryContextSwitchTo(inside);
-	return true;
 }
 
 typedef struct Computation
@@ -414,11 +411,7 @@ run_query(void *arg)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_plan(reader->plan, &row, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not compute facts");
-	if (!take_results(reader, run->facts, run->caller))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the type of a mapped expression has changed"),
-				 errhint("Attach again, so that the mapping is checked.")));
+	take_results(reader, run->facts, run->caller);
 	SPI_finish();
 	/* within the subtransaction, whose end would look through all settings otherwise */
 	svp_settings_leave(level);
