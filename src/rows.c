@@ -46,33 +46,46 @@ second_way(SvpTable *table, LOCKMODE lock)
 }
 
 /*
- * Open a table directly, for this use or for longer.  False when it is no
- * longer what it was bound as.
+ * Open a table directly, for this use or for the span.  False when it is not
+ * valid once there is the lock.
  */
 static bool
-open_table(SvpTable *table, LOCKMODE lock)
+open_table(SvpTable *table, const bool *valid, LOCKMODE lock, SvpSpan *span)
 {
-	SvpSpan    *span = svp_span_current();
-
-	if (table->direct->lock != NoLock)
-		return table->valid;
-	/* a statement that changes tickets is going to write */
-	if (!svp_direct_open(table->direct, &table->valid, span != NULL ? RowExclusiveLock : lock,
+	if (svp_table_is_open(table))
+		return true;
+	if (!svp_direct_open(table->direct, valid, lock,
 						 span != NULL ? CurTransactionResourceOwner : CurrentResourceOwner))
 		return false;
 	table->span = span;
 	return true;
 }
 
+/*
+ * A table that has to be looked at is locked first: then what is found holds
+ * for this use, whatever invalidations come in meanwhile.  They come with each
+ * look where caches are discarded on purpose.
+ */
 static Use
 begin_use(SvpAttachment *attachment, SvpTableId id, LOCKMODE lock)
 {
+	const bool	locked = true;
 	SvpTable   *table = svp_table_get(attachment, id);
+	SvpSpan    *span;
 
 	if (table->busy)
 		return (Use) {table, second_way(table, lock)};
-	while (!svp_table_is_bound(table) || (table->direct != NULL && !open_table(table, lock)))
-		svp_table_bind(table);
+	span = svp_span_current();
+	/* a statement that changes tickets is going to write */
+	if (span != NULL)
+		lock = RowExclusiveLock;
+	if (!svp_table_is_bound(table) ||
+		(table->direct != NULL && !open_table(table, &table->valid, lock, span)))
+	{
+		svp_table_bind(table, lock);
+		if (table->direct != NULL)
+			(void) open_table(table, &locked, lock, span);
+	}
 	if (table->direct != NULL)
 	{
 		table->busy = true;

@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -249,11 +250,11 @@ check_rights(SvpTable *table)
 }
 
 /*
- * Find out in which way a table can be used.  It counts as valid from before
- * it is looked at, so that a change meanwhile is not missed.
+ * Find out in which way a table can be used, and keep it locked.  It counts as
+ * valid from before it is looked at, so that a change meanwhile is not missed.
  */
 void
-svp_table_bind(SvpTable *table)
+svp_table_bind(SvpTable *table, LOCKMODE lock)
 {
 	SvpAttachment *attachment = table->attachment;
 	Relation	relation;
@@ -261,10 +262,10 @@ svp_table_bind(SvpTable *table)
 	unbind(table);
 	learn_key_types(table);
 	table->relid = svp_data_relation(attachment, table->shape->name);
-	relation = relation_open(table->relid, AccessShareLock);
+	relation = relation_open(table->relid, lock);
 	table->valid = true;
 	table->direct = svp_direct_make(table, relation, attachment->context);
-	relation_close(relation, AccessShareLock);
+	relation_close(relation, NoLock);
 	if (table->direct != NULL)
 		return;
 	check_rights(table);
@@ -272,10 +273,21 @@ svp_table_bind(SvpTable *table)
 }
 
 bool
+svp_table_is_open(const SvpTable *table)
+{
+	return table->direct != NULL && table->direct->lock != NoLock && !table->direct->is_broken;
+}
+
+/*
+ * One that is open stays as it is: it is locked, and nobody alters a table
+ * that is in use.  Rows that are gathered for it are in its slots.
+ */
+bool
 svp_table_is_bound(const SvpTable *table)
 {
 	return table != NULL &&
-		(table->busy || (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
+		(table->busy || svp_table_is_open(table) ||
+		 (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
 }
 
 static void
@@ -335,8 +347,10 @@ bind_all(void *arg)
 	{
 		SvpTable   *table = svp_table_get(preparation->attachment, (SvpTableId) id);
 
-		if (!svp_table_is_bound(table))
-			svp_table_bind(table);
+		if (svp_table_is_bound(table))
+			continue;
+		svp_table_bind(table, AccessShareLock);
+		UnlockRelationOid(table->relid, AccessShareLock);
 	}
 }
 

@@ -11,6 +11,7 @@
 #define SVP_TABLE_H
 
 #include "lib/ilist.h"
+#include "storage/lockdefs.h"
 #include "utils/resowner.h"
 
 #include "rows.h"
@@ -87,7 +88,8 @@ extern const char *svp_table_column(const SvpTable *table, int i);
 extern Oid	svp_table_column_type(const SvpTable *table, int i);
 extern SvpTable *svp_table_get(SvpAttachment *attachment, SvpTableId id);
 extern bool svp_table_is_bound(const SvpTable *table);
-extern void svp_table_bind(SvpTable *table);
+extern bool svp_table_is_open(const SvpTable *table);
+extern void svp_table_bind(SvpTable *table, LOCKMODE lock);
 
 /* span.c */
 extern void svp_span_watch(void);

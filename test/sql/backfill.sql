@@ -268,6 +268,23 @@ SELECT id, problem, value FROM numbered.issues;
 SELECT service_policy.detach('numbered', false);
 DROP TABLE archive.numbered, archive.numbered_past;
 
+-- Rows are gathered for a table while others of it are read, whatever becomes of it meanwhile: here a trigger changes who may read it.
+CREATE TABLE archive.disturbed (id int PRIMARY KEY, status text, opened timestamptz);
+INSERT INTO archive.disturbed VALUES (1, 'new', '2024-01-08 09:00Z'), (2, 'odd', '2024-01-08 09:00Z'), (4, 'new', '2024-01-08 09:00Z');
+SELECT service_policy.attach('disturbed', 'archive.disturbed', 'past', '{id}', '{"opened_at": "opened", "state": "status"}', '{"new": "open", "waiting": "pending"}');
+INSERT INTO archive.disturbed VALUES (3, 'new', '2024-01-08 09:00Z');
+ALTER TABLE archive.disturbed DISABLE TRIGGER service_policy_disturbed;
+UPDATE archive.disturbed SET status = 'waiting' WHERE id = 3;
+ALTER TABLE archive.disturbed ENABLE TRIGGER service_policy_disturbed;
+CREATE FUNCTION archive.disturb() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN GRANT SELECT ON disturbed_data.ledger, disturbed_data.clock TO PUBLIC; RETURN NULL; END $$;
+CREATE TRIGGER disturb AFTER INSERT ON disturbed_data.issue FOR EACH ROW EXECUTE FUNCTION archive.disturb();
+CALL service_policy.backfill('disturbed');
+SELECT id, seq, event, state FROM disturbed_data.ledger ORDER BY id, seq;
+SELECT id, metric, state FROM disturbed_data.clock ORDER BY id, metric;
+SELECT service_policy.detach('disturbed', false);
+DROP TABLE archive.disturbed;
+DROP FUNCTION archive.disturb();
+
 -- The table is gone.
 DROP TABLE archive.parted;
 CALL service_policy.backfill('parted');
