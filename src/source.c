@@ -39,6 +39,7 @@ typedef struct Source
 {
 	const SvpMapping *mapping;
 	SPIPlanPtr	plans[BY_TICKET + 1];
+	Oid			types[BY_TICKET + 1][INDEX_MAX_KEYS];	/* of the parts, as the plan has them */
 } Source;
 
 /* One search. */
@@ -102,31 +103,39 @@ append_part(StringInfo query, int part, const char *expression, Oid type)
 }
 
 static void
-append_key_condition(StringInfo query, const SvpMapping *mapping, Relation relation)
+append_key_condition(StringInfo query, const SvpMapping *mapping, const Oid *types)
 {
 	for (int i = 0; i < mapping->nkey; i++)
-	{
-		AttrNumber	column = svp_mapping_key_column(mapping, i, RelationGetDescr(relation));
-
 		append_part(query, i, psprintf("%s.%s", mapping->alias, quote_identifier(mapping->key[i])),
-					TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid);
-	}
+					types[i]);
 }
 
 /*
  * The row filter is part of the condition, for it may be what an index is for.
  */
 static void
-append_ticket_condition(StringInfo query, const SvpMapping *mapping, const SvpRowReader *reader,
-						int nparts)
+append_ticket_condition(StringInfo query, const SvpMapping *mapping, const Oid *types, int nparts)
 {
 	int			first = svp_mapping_find(mapping, "ticket");
 
 	for (int i = 0; i < nparts; i++)
-		append_part(query, i, mapping->facts[first + i].sql,
-					svp_reader_fact_type(reader, first + i));
+		append_part(query, i, mapping->facts[first + i].sql, types[i]);
 	if (mapping->only_where != NULL)
 		appendStringInfo(query, " AND (%s\n)", mapping->only_where);
+}
+
+/*
+ * The types that the parts have in the table, which may be altered.
+ */
+static void
+find_types(const SvpMapping *mapping, Search search, const Run *run, int nparts, Oid *types)
+{
+	TupleDesc	columns = RelationGetDescr(run->relation);
+	int			first = svp_mapping_find(mapping, "ticket");
+
+	for (int i = 0; i < nparts; i++)
+		types[i] = search == BY_TICKET ? svp_reader_fact_type(run->reader, first + i) :
+			TupleDescAttr(columns, svp_mapping_key_column(mapping, i, columns) - 1)->atttypid;
 }
 
 static SPIPlanPtr
@@ -134,25 +143,29 @@ plan_of(SvpAttachment *attachment, Source *source, Search search, const Run *run
 {
 	const SvpMapping *mapping = source->mapping;
 	Oid			types[INDEX_MAX_KEYS];
+	Oid			parameters[INDEX_MAX_KEYS];
 	StringInfoData query;
 	SPIPlanPtr	plan;
 
-	if (source->plans[search] != NULL)
+	find_types(mapping, search, run, nparts, types);
+	if (source->plans[search] != NULL &&
+		memcmp(source->types[search], types, sizeof(Oid) * nparts) == 0)
 		return source->plans[search];
 	initStringInfo(&query);
 	/* not "SELECT ticket", which may be a column */
 	appendStringInfo(&query, "SELECT (%s.*)::%s FROM %s AS %s", mapping->alias, mapping->table,
 					 mapping->table, mapping->alias);
 	if (search == BY_KEY)
-		append_key_condition(&query, mapping, run->relation);
+		append_key_condition(&query, mapping, types);
 	else
-		append_ticket_condition(&query, mapping, run->reader, nparts);
+		append_ticket_condition(&query, mapping, types, nparts);
 	for (int i = 0; i < nparts; i++)
-		types[i] = TEXTOID;
-	plan = SPI_prepare(query.data, nparts, types);
+		parameters[i] = TEXTOID;
+	plan = SPI_prepare(query.data, nparts, parameters);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 	svp_attachment_keep_plan(&source->plans[search], plan);
+	memcpy(source->types[search], types, sizeof(Oid) * nparts);
 	return plan;
 }
 

@@ -56,6 +56,20 @@ UPDATE crm_missing.ticket SET status_id = 2, updated_at = '2024-01-08 02:00Z' WH
 SELECT id, state, elapsed_us FROM missing_hours_data.clock;
 SELECT service_policy.detach('missing_hours', false);
 
+-- The column that names a message's ticket is widened while a session goes on, which has searched by it before.
+CREATE TABLE crm_missing.post (id int PRIMARY KEY, ticket_id int, person int);
+CREATE TABLE crm_missing.agent (id int PRIMARY KEY, ticket_id bigint);
+SELECT service_policy.attach_messages('missing', 'crm_missing.post', '{id}', '{"ticket": ["ticket_id"], "sent_at": "''2024-01-08 01:00Z''::timestamptz",
+    "author": "CASE WHEN EXISTS (SELECT FROM crm_missing.agent WHERE agent.id = person) THEN ''agent'' ELSE ''customer'' END"}');
+SELECT service_policy.attach_child('missing', 'crm_missing.agent', '{"ticket": ["ticket_id"]}');
+INSERT INTO crm_missing.post VALUES (1, 10, 7);
+INSERT INTO crm_missing.agent VALUES (7, 10);
+ALTER TABLE crm_missing.post ALTER ticket_id TYPE bigint;
+INSERT INTO crm_missing.ticket VALUES (3000000000, 1, '2024-01-08Z', '2024-01-08Z');
+INSERT INTO crm_missing.post VALUES (2, 3000000000, 8);
+INSERT INTO crm_missing.agent VALUES (8, 3000000000);
+SELECT id, author FROM missing_data.message ORDER BY id;
+
 -- The configuration goes without detach(): the trigger that is left says so.
 DELETE FROM service_policy.attachment WHERE name = 'missing';
 UPDATE crm_missing.ticket SET status_id = 1 WHERE id = 10;
