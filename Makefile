@@ -33,7 +33,7 @@ SQL_PARTS = \
 SQL_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 ATTACHMENT_FILES = $(sort $(wildcard sql/attachment/*.sql))
 DATA_built = service_policy--$(EXTVERSION).sql
-EXTRA_CLEAN = service_policy--$(EXTVERSION).sql sql/parts/attachment_ddl.sql tmp_check results regression.diffs regression.out
+EXTRA_CLEAN = service_policy--$(EXTVERSION).sql src/server.built sql/parts/attachment_ddl.sql tmp_check results regression.diffs regression.out
 
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
@@ -61,8 +61,12 @@ endif
 
 include $(PGXS)
 
-# PGXS tracks no header dependencies.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
+# PGXS tracks no header dependencies, nor of which server the headers were: objects of another one's are built anew.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) src/server.built
+
+.PHONY: server
+src/server.built: server
+	@$(PG_CONFIG) --version --includedir-server --configure | cmp -s - $@ || $(PG_CONFIG) --version --includedir-server --configure > $@
 
 service_policy--$(EXTVERSION).sql: $(SQL_FILES) service_policy.control Makefile
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION service_policy" to load this file. \quit'; cat $(SQL_FILES); } > $@
