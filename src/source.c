@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/varlena.h"
 
 #include "key.h"
@@ -49,6 +50,7 @@ typedef struct Run
 	SvpRowReader *reader;
 	SvpSourceConsumer consume;
 	void	   *arg;
+	bool		is_steady;		/* under the snapshot that the caller has set */
 } Run;
 
 static Source *
@@ -216,7 +218,7 @@ run_plan(const Run *run, SPIPlanPtr plan, char **parts, int nparts)
 
 	for (int i = 0; i < nparts; i++)
 		values[i] = CStringGetTextDatum(parts[i]);
-	portal = SPI_cursor_open(NULL, plan, values, NULL, false);
+	portal = SPI_cursor_open(NULL, plan, values, NULL, run->is_steady);
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -230,9 +232,9 @@ run_plan(const Run *run, SPIPlanPtr plan, char **parts, int nparts)
 
 static void
 search_rows(SvpAttachment *attachment, const SvpMapping *mapping, Search search, char **parts,
-			int nparts, SvpSourceConsumer consume, void *arg)
+			int nparts, bool is_steady, SvpSourceConsumer consume, void *arg)
 {
-	Run			run = {.consume = consume,.arg = arg};
+	Run			run = {.consume = consume,.arg = arg,.is_steady = is_steady};
 	int			level = svp_settings_enter();
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -249,14 +251,24 @@ void
 svp_source_by_key(SvpAttachment *attachment, const SvpMapping *mapping, char **parts,
 				  SvpSourceConsumer consume, void *arg)
 {
-	search_rows(attachment, mapping, BY_KEY, parts, mapping->nkey, consume, arg);
+	search_rows(attachment, mapping, BY_KEY, parts, mapping->nkey, false, consume, arg);
+}
+
+void
+svp_source_before(SvpAttachment *attachment, const SvpMapping *mapping, char **parts,
+				  SvpSourceConsumer consume, void *arg)
+{
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	GetActiveSnapshot()->curcid = FirstCommandId;
+	search_rows(attachment, mapping, BY_KEY, parts, mapping->nkey, true, consume, arg);
+	PopActiveSnapshot();
 }
 
 void
 svp_source_by_ticket(SvpAttachment *attachment, const SvpMapping *mapping, char **parts,
 					 SvpSourceConsumer consume, void *arg)
 {
-	search_rows(attachment, mapping, BY_TICKET, parts, attachment->ticket->nkey, consume, arg);
+	search_rows(attachment, mapping, BY_TICKET, parts, attachment->ticket->nkey, false, consume, arg);
 }
 
 char	  **

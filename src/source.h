@@ -19,6 +19,10 @@ typedef void (*SvpSourceConsumer) (void *arg, SvpRowReader *reader, HeapTuple tu
 extern void svp_source_by_key(SvpAttachment *attachment, const SvpMapping *mapping,
 							  char **parts, SvpSourceConsumer consume, void *arg);
 
+/* The same as it was before this transaction. */
+extern void svp_source_before(SvpAttachment *attachment, const SvpMapping *mapping,
+							  char **parts, SvpSourceConsumer consume, void *arg);
+
 /* The rows whose fact "ticket" names this ticket; likewise. */
 extern void svp_source_by_ticket(SvpAttachment *attachment, const SvpMapping *mapping,
 								 char **parts, SvpSourceConsumer consume, void *arg);

@@ -23,7 +23,9 @@
 #include "commands/trigger.h"
 #include "utils/rel.h"
 
+#include "attempt.h"
 #include "key.h"
+#include "source.h"
 #include "ticket.h"
 #include "ticket_ahead.h"
 #include "trigger.h"
@@ -41,6 +43,7 @@ typedef struct Row
 {
 	SvpRowReader *reader;
 	HeapTuple	tuple;
+	bool		may_be_older;	/* of the row before */
 	SvpFacts	facts;
 } Row;
 
@@ -63,17 +66,66 @@ is_ticket(const SvpAttachment *attachment, const SvpFacts *facts)
 }
 
 /*
- * The row as it was before this transaction; without a tuple if there was none.
+ * The row as it was before this transaction; without a tuple if there was
+ * none, or it has to be looked for: only a row that was updated can be older
+ * than the transaction that it is of.
  */
 static Row
 row_before(SvpRowReader *reader, const TriggerData *trigger)
 {
 	HeapTuple	tuple = trigger->tg_trigtuple;
+	bool		is_ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
 
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)))
-		tuple = NULL;
-	return (Row) {reader, tuple};
+	return (Row) {
+		.reader = reader,
+		.tuple = TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || is_ours ? NULL : tuple,
+		.may_be_older = !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && is_ours &&
+			(tuple->t_data->t_infomask & HEAP_UPDATED) != 0
+	};
+}
+
+typedef struct Finding
+{
+	SvpTicket  *ticket;
+	Row		   *row;
+	MemoryContext context;
+} Finding;
+
+static void
+take_before(void *arg, SvpRowReader *reader, HeapTuple tuple)
+{
+	Finding    *finding = arg;
+	MemoryContext inside = MemoryContextSwitchTo(finding->context);
+
+	finding->row->reader = reader;
+	finding->row->tuple = heap_copytuple(tuple);
+	MemoryContextSwitchTo(inside);
+}
+
+static void
+find_before(void *arg)
+{
+	Finding    *finding = arg;
+	SvpAttachment *attachment = finding->ticket->attachment;
+
+	svp_source_before(attachment, attachment->ticket,
+					  svp_key_parts(attachment, finding->ticket->key), take_before, finding);
+}
+
+/*
+ * Was the ticket there before the table was attached, and before this
+ * transaction?  One that changed it already may have had nothing to record.
+ */
+static bool
+was_there(SvpTicket *ticket, Row *before)
+{
+	Finding		finding = {ticket, before, CurrentMemoryContext};
+
+	if (ticket->ledger.nrecords > 0)
+		return false;
+	if (before->may_be_older)
+		(void) svp_attempt(find_before, &finding);
+	return before->tuple != NULL;
 }
 
 /*
@@ -119,7 +171,7 @@ record_ticket(SvpAttachment *attachment, Datum *key, Row *row, Row *before, Oid 
 		svp_ticket_open_new(&ticket);
 	else
 		svp_ticket_open_newest(&ticket);
-	if (before->tuple != NULL && ticket.ledger.nrecords == 0)
+	if (was_there(&ticket, before))
 		adopt(&ticket, before);
 	svp_ticket_record(&ticket, row == NULL ? NULL : read_row(row));
 }
@@ -178,6 +230,7 @@ record_change_of_row(SvpAttachment *attachment, FunctionCallInfo fcinfo, Oid rol
 		{
 			record_ticket(attachment, old_key, NULL, &before, role, false);
 			before.tuple = NULL;
+			before.may_be_older = false;
 		}
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))

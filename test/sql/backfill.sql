@@ -284,6 +284,20 @@ SELECT id, metric, state FROM disturbed_data.clock ORDER BY id, metric;
 SELECT service_policy.detach('disturbed', false);
 DROP TABLE archive.disturbed;
 DROP FUNCTION archive.disturb();
+-- What was there is taken over by the transaction that changes it, also where its first change tells nothing.
+CREATE TABLE archive.stepped (id int PRIMARY KEY, status text, opened timestamptz, note text);
+INSERT INTO archive.stepped VALUES (1, 'waiting', '2024-01-08 09:00Z');
+SELECT service_policy.attach('stepped', 'archive.stepped', 'past', '{id}', '{"opened_at": "opened", "state": "status"}',
+    '{"new": "open", "waiting": "pending", "done": "resolved"}');
+BEGIN;
+INSERT INTO archive.stepped VALUES (2, 'waiting', NULL);
+UPDATE archive.stepped SET note = 'seen';
+UPDATE archive.stepped SET status = 'done', opened = '2024-01-08 09:00Z';
+COMMIT;
+SELECT l.id, seq, event, l.state, c.imported_at IS NOT NULL AS imported
+  FROM stepped_data.ledger l JOIN stepped_data.clock c USING (id) WHERE metric = 'resolution' ORDER BY 1, 2;
+SELECT service_policy.detach('stepped', false);
+DROP TABLE archive.stepped;
 
 -- The table is gone.
 DROP TABLE archive.parted;
