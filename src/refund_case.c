@@ -89,6 +89,7 @@ collect_facts(SvpRefundCase *refund)
 	const SvpMapping *mapping = refund->mapping;
 
 	refund->known = palloc(sizeof(SvpRefundFact) * (mapping->nfacts + 2));
+	refund->nknown = 0;
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
 		const SvpFactValue *value = &refund->facts.values[i];

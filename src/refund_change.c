@@ -172,15 +172,21 @@ decides_same(const SvpRefundCase *before, SvpRefundCase *after)
 }
 
 void
-svp_refund_row_changed(const SvpRefundChange *change, const SvpRefundCase *old, SvpRefundCase *new, bool is_known)
+svp_refund_row_changed(const SvpRefundChange *change, const SvpRefundCase *old, SvpRefundCase *new,
+					   bool is_known, bool is_told)
 {
 	bool		same_key = svp_refund_same_key(change->attachment, old->facts.key, new->facts.key);
 	bool		same = new->facts.included && decides_same(old, new);
 	SvpRefundRecord before;
 
-	if (same && same_key && new->mapping->only_where == NULL)
+	if (same && same_key && is_told && new->mapping->only_where == NULL)
 		return;
 	find_record(old, &before);
+	if (same && !is_told)
+	{
+		svp_refund_case_open(new);
+		same = before.stands && svp_refund_same_facts(new, before.facts);
+	}
 	/* of other tables a row filter may know only now that it is a refund */
 	if (same && same_key && before.stands)
 		return;

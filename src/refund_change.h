@@ -33,9 +33,13 @@ extern SvpRefundCase svp_refund_case_of(const SvpRefundChange *change, HeapTuple
  */
 extern void svp_refund_decide_on_key(const SvpRefundChange *change, SvpRefundCase *refund, bool is_known);
 
-/* What was the old one is the new one now; is_known unless the statement has told only part of it. */
+/*
+ * What was the old one is the new one now; is_known unless the statement has
+ * told only part of it.  Not is_told: that the old one came about may not have
+ * been told, and will not be.
+ */
 extern void svp_refund_row_changed(const SvpRefundChange *change, const SvpRefundCase *old,
-								   SvpRefundCase *new, bool is_known);
+								   SvpRefundCase *new, bool is_known, bool is_told);
 
 /* There is no such refund any more. */
 extern void svp_refund_end_row(const SvpRefundChange *change, const SvpRefundCase *old);

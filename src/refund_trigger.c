@@ -17,6 +17,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
@@ -92,7 +93,8 @@ row_arrived(const SvpRefundChange *change, HeapTuple tuple)
 	else
 	{
 		new = svp_refund_case_of(change, tuple);
-		svp_refund_row_changed(change, &old, &new, tuple != inserted);
+		svp_refund_row_changed(change, &old, &new, tuple != inserted,
+							   !TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(left->t_data)));
 	}
 	return true;
 }
@@ -124,14 +126,12 @@ row_updated(const SvpRefundChange *change)
 	if (svp_reader_same(change->reader, trigger->tg_trigtuple, trigger->tg_newtuple))
 		return;
 	tuple = svp_row_latest(trigger->tg_relation, trigger->tg_newtuple);
+	/* its end, or where it arrived, has been told before this */
 	if (tuple == NULL)
-	{
-		row_deleted(change);
 		return;
-	}
 	old = svp_refund_case_of(change, trigger->tg_trigtuple);
 	new = svp_refund_case_of(change, tuple);
-	svp_refund_row_changed(change, &old, &new, tuple != trigger->tg_newtuple);
+	svp_refund_row_changed(change, &old, &new, tuple != trigger->tg_newtuple, true);
 }
 
 static void

@@ -385,5 +385,25 @@ SELECT is(pg_temp.outcome($$UPDATE crm.payout SET note = 'x' WHERE id = 2$$), 'w
 SELECT is(pg_temp.outcome($$UPDATE crm.payout SET note = 'y' WHERE id = 2$$), 'written', '… and goes on');
 SELECT is((SELECT count(*)::int FROM yak.refund_log), 1, '… by one decision');
 
+-- A row that moves to another partition before it was told that it came about, by a function of its statement or another trigger.
+CREATE TABLE crm.moving (id int, part int, amount numeric, agent text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
+CREATE TABLE crm.moving_1 PARTITION OF crm.moving FOR VALUES IN (1);
+CREATE TABLE crm.moving_2 PARTITION OF crm.moving FOR VALUES IN (2);
+SELECT service_policy.attach('ibex', 'crm.claim', 'desk', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"*": "open"}');
+SELECT service_policy.attach_refunds('ibex', 'crm.moving', '{id}', '{"amount": "amount", "category": "''capped''", "requested_at": "timestamptz ''2024-01-20Z''"}');
+CREATE FUNCTION crm.move(id int) RETURNS void LANGUAGE sql AS 'UPDATE crm.moving m SET part = 3 - part WHERE m.id = move.id';
+CREATE FUNCTION crm.move_on() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF pg_trigger_depth() = 1 THEN PERFORM crm.move(NEW.id); END IF; RETURN NULL; END';
+CREATE FUNCTION pg_temp.moved() RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(concat_ws(' ', m.id, part, m.amount, (SELECT array_agg(d.amount) FROM ibex_data.refund_decision d WHERE d.id = m.id AND withdrawn_at IS NULL)), ', ' ORDER BY m.id) FROM crm.moving m $$;
+SELECT is(pg_temp.outcome('INSERT INTO crm.moving VALUES (1, 1, 1000) RETURNING crm.move(1)'), pg_temp.refused('refund_amount', 'crm.moving_2'), 'as it is inserted');
+SELECT is(pg_temp.outcome('INSERT INTO crm.moving VALUES (1, 1, 10) RETURNING crm.move(1)'), 'written', '… which is allowed');
+SELECT is(pg_temp.outcome('UPDATE crm.moving SET amount = 1000 RETURNING crm.move(1)'), pg_temp.refused('refund_amount', 'crm.moving_1'), 'as it is updated');
+SELECT is(pg_temp.outcome('UPDATE crm.moving SET amount = 20 RETURNING crm.move(1)'), 'written', '… which is allowed');
+CREATE TRIGGER "A_move" AFTER INSERT OR UPDATE ON crm.moving FOR EACH ROW EXECUTE FUNCTION crm.move_on();
+SELECT is(pg_temp.outcome('INSERT INTO crm.moving VALUES (2, 1, 1000)'), pg_temp.refused('refund_amount', 'crm.moving_2'), 'by a trigger');
+SELECT is(pg_temp.outcome('INSERT INTO crm.moving VALUES (2, 1, 30)'), 'written', '… which is allowed');
+SELECT is(pg_temp.outcome('UPDATE crm.moving SET amount = 40 WHERE id = 2'), 'written', '… and another amount');
+SELECT is(pg_temp.moved(), '1 1 20 {20.00}, 2 1 40 {40.00}', 'each counts as what it is');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -193,6 +193,7 @@ BEGIN
     RETURN NEXT is(pg_temp.outcome($x$UPDATE crm.refund SET amount = 101, note = 'note' WHERE id = 500$x$), 'refund_amount', place || ': … of one that is too much');
     RETURN NEXT is((SELECT string_agg(concat_ws(' ', id, amount), ', ' ORDER BY id) FROM desk_data.refund_decision WHERE id >= 500 AND withdrawn_at IS NULL),
                    '500 31.00, 502 80.00, 1503 40.00', place || ': the decisions that stand');
+    RETURN NEXT is(pg_temp.outcome(format('UPDATE crm.refund SET agent = %L, note = ''note'' WHERE id = 400', place)), 'written', place || ': another agent, by a rule that looks at him');
     DELETE FROM crm.refund WHERE id >= 500;
 END $$;
 CREATE TRIGGER "Before" AFTER INSERT OR UPDATE ON crm.refund FOR EACH ROW EXECUTE FUNCTION crm.change();
