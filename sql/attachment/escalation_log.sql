@@ -1,5 +1,5 @@
 CREATE VIEW @views@.escalation_log AS
-SELECT concat_ws('/', @key_text@, metric, cycle, escalation_level, occurrence)::varchar(400) AS escalation_id,
+SELECT ROW(@key_text@, metric, cycle, escalation_level, occurrence)::text::varchar(4000) AS escalation_id,
        @key@,
        metric::varchar(255),
        cycle,

@@ -1,5 +1,5 @@
 CREATE VIEW @views@.refund_log AS
-SELECT concat_ws('/', @key_text@, seq)::varchar(400) AS decision_id,
+SELECT ROW(@key_text@, seq)::text::varchar(4000) AS decision_id,
        @key@,
        seq,
        @ticket_key@,

@@ -1,5 +1,5 @@
 CREATE VIEW @views@.ticket_status AS
-SELECT concat_ws('/', @key_text@, metric, cycle)::varchar(400) AS clock_id,
+SELECT ROW(@key_text@, metric, cycle)::text::varchar(4000) AS clock_id,
        @key@,
        metric::varchar(255),
        cycle,

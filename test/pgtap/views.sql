@@ -1,7 +1,7 @@
 -- The views of an attachment are what eighteen BI tools and ORMs can read: names, types, comments, a unique column first.
 BEGIN;
 SET TimeZone = 'UTC';
-SELECT plan(10);
+SELECT plan(12);
 
 INSERT INTO service_policy.calendar (name, time_zone) VALUES ('desk', 'Europe/Lisbon');
 INSERT INTO service_policy.calendar_hours (calendar, weekday, opens, closes)
@@ -94,6 +94,22 @@ SELECT results_eq(
        FROM support.refund_log GROUP BY 1, 2 ORDER BY 1 $$,
     $$ VALUES ('allowed', NULL, 2, 0), ('needs_approval', 'refund_fact_missing', 0, 2), ('refused', 'refund_cutoff', 0, 2) $$,
     'each refund is in the log with what the policy says of it');
+
+-- Keys that are alike once their parts are put together, one longer than any label, and words that look like none at all.
+CREATE TABLE twin (
+    shop text, number text, status text, team text, opened_at timestamptz, solved_at timestamptz, PRIMARY KEY (shop, number));
+SELECT service_policy.attach('twin', 'twin', 'support', '{shop,number}',
+    '{"opened_at": "opened_at", "state": "status", "team": "team", "resolved_at": "solved_at"}', '{"new": "open", "solved": "resolved"}');
+INSERT INTO twin
+SELECT shop, number, 'new', team, '2026-03-02 09:00+00'::timestamptz
+FROM (VALUES ('a/b', 'c', '-'), ('a', 'b/c', NULL), ('a,b', 'c', ''), ('a', 'b,c', 'b/-'),
+             (repeat('x', 500), 'c', '-'), (repeat('x', 500), 'd', '-')) AS twin (shop, number, team);
+UPDATE twin SET status = 'solved', solved_at = '2026-03-02 09:30+00' WHERE number LIKE '%c';
+INSERT INTO twin SELECT 'open ' || shop, number, 'new', team, opened_at FROM twin;
+SELECT is_empty($$
+    SELECT view FROM unnest('{twin.ticket_status,twin.compliance,twin.compliance_daily}'::regclass[]) AS view WHERE pg_temp.repeated(view) <> 0
+$$, 'so it is whatever the key''s parts and the scenario say');
+SELECT ok((SELECT count(*) FROM twin.ticket_status) > 0 AND (SELECT count(*) FROM twin.compliance) > 0, '… of clocks that are open and judged');
 
 SELECT * FROM finish();
 ROLLBACK;
