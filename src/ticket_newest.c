@@ -16,14 +16,7 @@
 #include "access/xact.h"
 
 #include "ticket_newest.h"
-
-static const SvpFactValue *
-fact(const SvpTicket *ticket, const SvpFacts *facts, const char *name)
-{
-	int			i = svp_mapping_find(ticket->attachment->ticket, name);
-
-	return i >= 0 && facts->values[i].set ? &facts->values[i] : NULL;
-}
+#include "ticket_row.h"
 
 /*
  * Is it known whether the ticket has been in that state since that time?
@@ -38,16 +31,16 @@ is_known(const SvpRecord *newest, SvpState state, const SvpFactValue *since)
 static bool
 state_is_known(const SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *newest)
 {
-	const SvpFactValue *source = fact(ticket, facts, "state");
+	const SvpFactValue *source = svp_ticket_fact(ticket, facts, "state");
 	SvpState	state;
 
 	if (source == NULL || !svp_attachment_state(ticket->attachment, source->text, &state))
 		return false;
 	if (state != SVP_STATE_RESOLVED && state != SVP_STATE_CLOSED)
 		return true;
-	return is_known(newest, SVP_STATE_RESOLVED, fact(ticket, facts, "resolved_at")) &&
+	return is_known(newest, SVP_STATE_RESOLVED, svp_ticket_fact(ticket, facts, "resolved_at")) &&
 		(state == SVP_STATE_RESOLVED ||
-		 is_known(newest, SVP_STATE_CLOSED, fact(ticket, facts, "closed_at")));
+		 is_known(newest, SVP_STATE_CLOSED, svp_ticket_fact(ticket, facts, "closed_at")));
 }
 
 bool
@@ -62,10 +55,10 @@ svp_newest_is_enough(const SvpTicket *ticket, const SvpFacts *facts)
 		return false;
 	if (facts == NULL || facts->problem != NULL || !facts->included)
 		return true;
-	opened = fact(ticket, facts, "opened_at");
-	changed = fact(ticket, facts, "changed_at");
+	opened = svp_ticket_fact(ticket, facts, "opened_at");
+	changed = svp_ticket_fact(ticket, facts, "changed_at");
 	return (opened == NULL || opened->number == newest->opened_at) &&
 		(changed == NULL || changed->number >= newest->event.at) &&
-		fact(ticket, facts, "first_response_at") == NULL &&
+		svp_ticket_fact(ticket, facts, "first_response_at") == NULL &&
 		state_is_known(ticket, facts, newest);
 }

@@ -17,7 +17,7 @@
  * A fact that is set and could be read, or NULL.
  */
 const SvpFactValue *
-svp_ticket_fact(SvpTicket *ticket, const SvpFacts *facts, const char *name)
+svp_ticket_fact(const SvpTicket *ticket, const SvpFacts *facts, const char *name)
 {
 	int			i = svp_mapping_find(ticket->attachment->ticket, name);
 	const SvpFactValue *value = i < 0 ? NULL : &facts->values[i];

@@ -12,7 +12,7 @@
 
 #include "ticket.h"
 
-extern const SvpFactValue *svp_ticket_fact(SvpTicket *ticket, const SvpFacts *facts,
+extern const SvpFactValue *svp_ticket_fact(const SvpTicket *ticket, const SvpFacts *facts,
 										   const char *name);
 extern void svp_ticket_report_unreadable(SvpTicket *ticket, const SvpFacts *facts);
 extern bool svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts,
