@@ -44,7 +44,7 @@ is($analyst->{err}, '', 'without a complaint');
 
 # Calendars: the open session has compiled this one, and counts on by it.
 my $seconds = q{SELECT service_policy.business_seconds('desk', '2024-01-08 00:00Z', '2024-01-09 00:00Z')};
-my $counted = q{SELECT elapsed_minutes FROM desk.ticket_status WHERE clock_id = '4/resolution/1'};
+my $counted = q{SELECT elapsed_minutes FROM desk.ticket_status WHERE id = 4 AND metric = 'resolution'};
 is($analyst->ask($seconds), 8 * 3600, 'eight hours a day');
 my $before = $analyst->ask($counted);
 edit(q{UPDATE service_policy.calendar_hours SET closes = '13:00'});
@@ -89,7 +89,7 @@ $standby->promote;
 $standby->safe_psql('shop', q{UPDATE service_policy.calendar_hours SET closes = '13:00'});
 is($analyst->ask($seconds), 3 * 3600, 'after a promotion edits are heard of too');
 $standby->safe_psql('shop', q{UPDATE crm.ticket SET status_id = 3, updated_at = '2024-01-08 15:00Z' WHERE id = 1}, extra_params => [ '-U', 'desk_app' ]);
-is($analyst->ask(q{SELECT outcome FROM desk.compliance WHERE clock_id = '1/resolution/1'}), 'met', 'and tickets are measured');
+is($analyst->ask(q{SELECT outcome FROM desk.compliance WHERE id = 1 AND metric = 'resolution'}), 'met', 'and tickets are measured');
 
 $analyst->quit;
 $standby->stop;
