@@ -61,6 +61,12 @@ endif
 
 include $(PGXS)
 
+# Calls of our own functions go straight to them, not by way of the table that lets another library take their place: that
+# also keeps a like-named function of a server or of another extension from doing so.
+ifneq ($(filter linux freebsd netbsd openbsd,$(PORTNAME)),)
+SHLIB_LINK += -Wl,-Bsymbolic
+endif
+
 # PGXS tracks no header dependencies, nor of which server the headers were: objects of another one's are built anew.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) src/server.built
 
