@@ -62,7 +62,7 @@ fetch_ticket(void *arg)
 static void
 forget_known_change(SvpTicket *ticket, SvpFacts *facts)
 {
-	int			i = svp_mapping_find(ticket->attachment->ticket, "changed_at");
+	int			i = svp_mapping_at(ticket->attachment->ticket, SVP_NAME_CHANGED_AT);
 	const SvpRecord *latest = svp_ledger_latest(&ticket->ledger);
 
 	if (i >= 0 && latest != NULL && facts->values[i].set &&

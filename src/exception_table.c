@@ -284,8 +284,8 @@ svp_exceptions_open(const SvpRefundCase *refund)
 
 	add_refund_key(&row, refund);
 	add_key(&row, refund->ticket_key, refund->attachment->ticket->nkey);
-	svp_row_add_text(&row, svp_refund_case_text(refund, svp_subject_names[SVP_SUBJECT_ORDER]));
-	svp_row_add_text(&row, svp_refund_case_text(refund, svp_subject_names[SVP_SUBJECT_CUSTOMER]));
+	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_ORDER_ID));
+	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_CUSTOMER));
 	svp_row_add(&row, TimestampTzGetDatum(refund->now));
 	run(refund->attachment, SVP_EXCEPTION_OPEN, &row, SPI_OK_SELECT);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -340,9 +340,9 @@ svp_exception_mark_used(const SvpRefundCase *refund, const SvpException *excepti
 	svp_row_add(&row, Int64GetDatum(exception->id));
 	svp_row_add(&row, TimestampTzGetDatum(refund->now));
 	svp_row_add_text(&row, refund->role);
-	svp_row_add_text(&row, svp_refund_case_text(refund, "agent"));
+	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_AGENT));
 	svp_row_add_optional(&row, known, known ? svp_refund_numeric(amount->value) : (Datum) 0);
-	svp_row_add_text(&row, svp_refund_case_text(refund, "currency"));
+	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_CURRENCY));
 	svp_row_add_text(&row, svp_refund_reason_names[refund->unrelieved.reason]);
 	run(refund->attachment, SVP_EXCEPTION_MARK_USED, &row, SPI_OK_UPDATE);
 	if (SPI_processed != 1)

@@ -43,7 +43,7 @@ static void
 tell_facts(SvpStory *story, const SvpRefundCase *refund)
 {
 	const SvpMapping *mapping = refund->mapping;
-	int			asked = svp_mapping_find(mapping, SVP_FACT_REQUESTED_AT);
+	int			asked = svp_mapping_at(mapping, SVP_NAME_REQUESTED_AT);
 
 	svp_tell(story, "facts");
 	for (int i = 0; i < mapping->nfacts; i++)

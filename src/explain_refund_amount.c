@@ -43,7 +43,7 @@ tell_fee(SvpStory *story, const SvpRefundCase *refund)
 {
 	const SvpRefundRule *rule = refund->rule;
 	SvpAmount	shipping;
-	bool		has_shipping = svp_money_in(&rule->shipping_fee, svp_refund_case_text(refund, "currency"),
+	bool		has_shipping = svp_money_in(&rule->shipping_fee, svp_refund_case_text(refund, SVP_NAME_CURRENCY),
 											&shipping);
 
 	if (rule->restocking_fee > 0)
@@ -119,9 +119,9 @@ void
 svp_explain_refund_people(SvpStory *story, const SvpRefundCase *refund)
 {
 	const SvpRefundRule *rule = refund->rule;
-	const char *agent = svp_refund_case_person(refund, SVP_FACT_AGENT);
-	const char *customer = svp_refund_case_person(refund, SVP_FACT_CUSTOMER);
-	const char *approved_by = svp_refund_case_person(refund, SVP_FACT_APPROVED_BY);
+	const char *agent = svp_refund_case_person(refund, SVP_NAME_AGENT);
+	const char *customer = svp_refund_case_person(refund, SVP_NAME_CUSTOMER);
+	const char *approved_by = svp_refund_case_person(refund, SVP_NAME_APPROVED_BY);
 
 	if (rule->final_sale || (rule->customer_count == 0 && rule->duplicate_within == 0 &&
 							 !rule->agent_is_not_customer && !rule->four_eyes))

@@ -19,6 +19,8 @@
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
 
+#include "words.h"
+
 typedef enum SvpFactKind
 {
 	SVP_FACT_TEXT,
@@ -36,6 +38,32 @@ typedef enum SvpTimeReading
 	SVP_READ_EPOCH,				/* seconds since 1970 */
 	SVP_READ_EPOCH_MS			/* milliseconds since 1970 */
 } SvpTimeReading;
+
+/* Facts that are asked for by what they are, after the conditions of a scenario. */
+typedef enum SvpFactName
+{
+	SVP_NAME_OPENED_AT = SVP_NDIMENSIONS,
+	SVP_NAME_CHANGED_AT,
+	SVP_NAME_RESOLVED_AT,
+	SVP_NAME_CLOSED_AT,
+	SVP_NAME_FIRST_RESPONSE_AT,
+	SVP_NAME_STATE,
+	SVP_NAME_AGENT,
+	SVP_NAME_CUSTOMER,
+	SVP_NAME_TICKET,
+	SVP_NAME_REQUESTED_AT,
+	SVP_NAME_AMOUNT,
+	SVP_NAME_CURRENCY,
+	SVP_NAME_PAID_CURRENCY,
+	SVP_NAME_APPROVED_BY,
+	SVP_NAME_ORDER_ID,
+	SVP_NAME_LINE_ID,
+	SVP_NAME_SENT_AT,
+	SVP_NAME_AUTHOR,
+	SVP_NAME_PUBLIC
+} SvpFactName;
+
+#define SVP_NFACT_NAMES (SVP_NAME_PUBLIC + 1)
 
 typedef struct SvpFactMapping
 {
@@ -57,6 +85,7 @@ typedef struct SvpMapping
 	char	  **data_key;		/* … and of ours */
 	int			nfacts;
 	SvpFactMapping *facts;
+	int16		places[SVP_NFACT_NAMES];	/* of those facts, from 1; 0 = not mapped */
 	char	   *only_where;		/* row filter, or NULL */
 } SvpMapping;
 
@@ -82,6 +111,19 @@ typedef struct SvpRowReader SvpRowReader;
 extern SvpMapping *svp_mapping_parse(const char *alias, char **key, int nkey,
 									 Jsonb *facts, const char *only_where);
 extern int	svp_mapping_find(const SvpMapping *mapping, const char *fact);
+
+/* To be called when all facts are there. */
+extern void svp_mapping_place(SvpMapping *mapping);
+extern const char *svp_fact_name(SvpFactName fact);
+
+/*
+ * The position of a fact in the mapping, or -1.
+ */
+static inline int
+svp_mapping_at(const SvpMapping *mapping, SvpFactName fact)
+{
+	return mapping->places[fact] - 1;
+}
 
 extern SvpRowReader *svp_reader_make(const SvpMapping *mapping, Relation relation,
 									 MemoryContext context);

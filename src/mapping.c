@@ -41,6 +41,14 @@ static const char *const change_facts[] = {
 	"ticket", "changed_at", "state", "agent", "customer"
 };
 
+/* In the order of SvpFactName, after the conditions of a scenario. */
+static const char *const fact_names[SVP_NFACT_NAMES - SVP_NDIMENSIONS] = {
+	"opened_at", "changed_at", "resolved_at", "closed_at", "first_response_at",
+	"state", "agent", "customer", "ticket", "requested_at", "amount",
+	"currency", "paid_currency", "approved_by", "order_id", "line_id",
+	"sent_at", "author", "public"
+};
+
 /* What the rows of a table may tell, by the alias that expressions know them by. */
 typedef struct RowKind
 {
@@ -375,20 +383,32 @@ svp_mapping_parse(const char *alias, char **key, int nkey, Jsonb *facts, const c
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		parse_entry(mapping, name, &value);
 	}
+	svp_mapping_place(mapping);
 	return mapping;
 }
 
+const char *
+svp_fact_name(SvpFactName fact)
+{
+	return fact < SVP_NDIMENSIONS ? svp_dimension_names[fact] : fact_names[fact - SVP_NDIMENSIONS];
+}
+
+void
+svp_mapping_place(SvpMapping *mapping)
+{
+	for (int fact = 0; fact < SVP_NFACT_NAMES; fact++)
+		mapping->places[fact] = svp_mapping_find(mapping, svp_fact_name((SvpFactName) fact)) + 1;
+}
+
 /*
- * The position of a fact in the mapping, or -1.
+ * The position of a fact in the mapping by the name that a document gives it, or -1.
  */
 int
 svp_mapping_find(const SvpMapping *mapping, const char *fact)
 {
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		const char *name = mapping->facts[i].name;
-
-		if (name[0] == fact[0] && strcmp(name, fact) == 0)
+		if (strcmp(mapping->facts[i].name, fact) == 0)
 			return i;
 	}
 	return -1;

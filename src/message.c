@@ -65,7 +65,7 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 				 const SvpFacts *facts, const char **problem)
 {
 	int			nkey = attachment->ticket->nkey;
-	int			first = svp_mapping_find(mapping, "ticket");
+	int			first = svp_mapping_at(mapping, SVP_NAME_TICKET);
 	Naming		naming = {attachment, palloc(sizeof(char *) * nkey), NULL, CurrentMemoryContext};
 	bool		is_sure = true;
 	Size		size = 0;
@@ -101,9 +101,9 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 }
 
 static const SvpFactValue *
-fact(const SvpMapping *mapping, const SvpFacts *facts, const char *name)
+fact(const SvpMapping *mapping, const SvpFacts *facts, SvpFactName name)
 {
-	int			i = svp_mapping_find(mapping, name);
+	int			i = svp_mapping_at(mapping, name);
 
 	return i < 0 ? NULL : &facts->values[i];
 }
@@ -123,7 +123,7 @@ complain(SvpReading *reading, const char *problem, const char *detail, const cha
 static bool
 read_author(const SvpMapping *mapping, const SvpFacts *facts, SvpReading *reading)
 {
-	const SvpFactValue *value = fact(mapping, facts, "author");
+	const SvpFactValue *value = fact(mapping, facts, SVP_NAME_AUTHOR);
 	int			author = AUTHOR_SYSTEM;
 
 	if (value != NULL && value->set)
@@ -140,7 +140,7 @@ read_author(const SvpMapping *mapping, const SvpFacts *facts, SvpReading *readin
 static bool
 is_public(const SvpMapping *mapping, const SvpFacts *facts)
 {
-	const SvpFactValue *value = fact(mapping, facts, "public");
+	const SvpFactValue *value = fact(mapping, facts, SVP_NAME_PUBLIC);
 
 	return value == NULL || (value->set && value->number != 0);
 }
@@ -148,7 +148,7 @@ is_public(const SvpMapping *mapping, const SvpFacts *facts)
 static void
 report_time(const SvpMapping *mapping, const SvpFacts *facts, SvpReading *reading)
 {
-	const SvpFactValue *value = fact(mapping, facts, "sent_at");
+	const SvpFactValue *value = fact(mapping, facts, SVP_NAME_SENT_AT);
 
 	complain(reading, "unreadable_fact",
 			 psprintf("The fact sent_at of message %s %s; the message does not count.",
@@ -160,7 +160,7 @@ report_time(const SvpMapping *mapping, const SvpFacts *facts, SvpReading *readin
 static void
 read_time(const SvpMapping *mapping, const SvpFacts *facts, SvpReading *reading)
 {
-	const SvpFactValue *sent_at = fact(mapping, facts, "sent_at");
+	const SvpFactValue *sent_at = fact(mapping, facts, SVP_NAME_SENT_AT);
 
 	reading->has_place = sent_at != NULL && sent_at->set;
 	if (reading->has_place)

@@ -116,15 +116,15 @@ svp_refund_case_fact(const SvpRefundCase *refund, const char *name)
 }
 
 const char *
-svp_refund_case_text(const SvpRefundCase *refund, const char *name)
+svp_refund_case_text(const SvpRefundCase *refund, SvpFactName name)
 {
-	int			i = svp_mapping_find(refund->mapping, name);
+	int			i = svp_mapping_at(refund->mapping, name);
 
 	return i >= 0 && refund->facts.values[i].set ? refund->facts.values[i].text : NULL;
 }
 
 const char *
-svp_refund_case_person(const SvpRefundCase *refund, const char *name)
+svp_refund_case_person(const SvpRefundCase *refund, SvpFactName name)
 {
 	const char *person = svp_refund_case_text(refund, name);
 
@@ -134,14 +134,14 @@ svp_refund_case_person(const SvpRefundCase *refund, const char *name)
 SvpRefundShare
 svp_refund_share(const SvpRefundCase *refund)
 {
-	int			amount = svp_mapping_find(refund->mapping, SVP_FACT_AMOUNT);
+	int			amount = svp_mapping_at(refund->mapping, SVP_NAME_AMOUNT);
 	const SvpFactValue *value = amount < 0 ? NULL : &refund->facts.values[amount];
 
 	return (SvpRefundShare) {
-		.order_id = svp_refund_case_text(refund, "order_id"),
-		.line_id = svp_refund_case_text(refund, "line_id"),
-		.customer = svp_refund_case_text(refund, "customer"),
-		.currency = svp_refund_case_text(refund, "currency"),
+		.order_id = svp_refund_case_text(refund, SVP_NAME_ORDER_ID),
+		.line_id = svp_refund_case_text(refund, SVP_NAME_LINE_ID),
+		.customer = svp_refund_case_text(refund, SVP_NAME_CUSTOMER),
+		.currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY),
 		.amount = value != NULL && value->set ? Max(value->number, 0) : 0,
 		.counted_at = refund->now
 	};
@@ -156,7 +156,7 @@ svp_refund_case_scenario(const SvpRefundCase *refund)
 
 	for (int i = 0; i < SVP_NDIMENSIONS; i++)
 	{
-		scenario.value[i] = svp_refund_case_text(refund, svp_dimension_names[i]);
+		scenario.value[i] = svp_refund_case_text(refund, (SvpFactName) i);
 		if (scenario.value[i] == NULL && refund->ticket != NULL)
 			scenario.value[i] = refund->ticket->event.scenario.value[i];
 	}
@@ -316,11 +316,11 @@ svp_refund_case_facts(const SvpRefundCase *refund)
 		.nfacts = refund->nknown,
 		.facts = refund->known,
 		.issued_at = refund->now,
-		.currency = svp_refund_case_text(refund, "currency"),
-		.paid_currency = svp_refund_case_text(refund, "paid_currency"),
-		.agent = svp_refund_case_person(refund, SVP_FACT_AGENT),
-		.approved_by = svp_refund_case_person(refund, SVP_FACT_APPROVED_BY),
-		.customer = svp_refund_case_person(refund, SVP_FACT_CUSTOMER),
+		.currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY),
+		.paid_currency = svp_refund_case_text(refund, SVP_NAME_PAID_CURRENCY),
+		.agent = svp_refund_case_person(refund, SVP_NAME_AGENT),
+		.approved_by = svp_refund_case_person(refund, SVP_NAME_APPROVED_BY),
+		.customer = svp_refund_case_person(refund, SVP_NAME_CUSTOMER),
 		.sums = refund->sums,
 		.relief = refund->relief
 	};

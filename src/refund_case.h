@@ -66,10 +66,10 @@ extern SvpRefundFacts svp_refund_case_facts(const SvpRefundCase *refund);
 extern SvpRefundShare svp_refund_share(const SvpRefundCase *refund);
 
 /* The text of a fact that is set, or NULL. */
-extern const char *svp_refund_case_text(const SvpRefundCase *refund, const char *name);
+extern const char *svp_refund_case_text(const SvpRefundCase *refund, SvpFactName name);
 
 /* Who it is, or NULL: a blank is nobody. */
-extern const char *svp_refund_case_person(const SvpRefundCase *refund, const char *name);
+extern const char *svp_refund_case_person(const SvpRefundCase *refund, SvpFactName name);
 
 /* What the refund does not say of its scenario, its ticket may. */
 extern SvpScenario svp_refund_case_scenario(const SvpRefundCase *refund);

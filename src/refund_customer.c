@@ -124,7 +124,7 @@ tell_ticket(const SvpRefundCase *refund)
 	if (!refund->names_ticket)
 		return NULL;
 	initStringInfo(&text);
-	for (int i = svp_mapping_find(refund->mapping, "ticket");
+	for (int i = svp_mapping_at(refund->mapping, SVP_NAME_TICKET);
 		 i < refund->mapping->nfacts && strcmp(refund->mapping->facts[i].name, "ticket") == 0; i++)
 		appendStringInfo(&text, "%s%s", text.len > 0 ? "/" : "", refund->facts.values[i].text);
 	return text.data;
@@ -134,9 +134,11 @@ static const char *
 tell_text(const SvpRefundCase *refund, const char *name)
 {
 	int			dimension = svp_word_index(svp_dimension_names, SVP_NDIMENSIONS, name);
+	int			i = svp_mapping_find(refund->mapping, name);
 
-	return dimension < 0 ? svp_refund_case_text(refund, name) :
-		svp_refund_case_scenario(refund).value[dimension];
+	if (dimension >= 0)
+		return svp_refund_case_scenario(refund).value[dimension];
+	return i >= 0 && refund->facts.values[i].set ? refund->facts.values[i].text : NULL;
 }
 
 static const char *

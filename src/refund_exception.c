@@ -43,7 +43,7 @@ same_person(const char *one, const char *other)
 static bool
 is_own(const SvpRefundCase *refund, const SvpException *exception)
 {
-	const char *agent = svp_refund_case_person(refund, SVP_FACT_AGENT);
+	const char *agent = svp_refund_case_person(refund, SVP_NAME_AGENT);
 
 	if (agent != NULL && exception->agent != NULL)
 		return strcmp(agent, exception->agent) == 0;
@@ -53,7 +53,7 @@ is_own(const SvpRefundCase *refund, const SvpException *exception)
 const char *
 svp_exception_objection(const SvpRefundCase *refund, const SvpException *exception)
 {
-	const char *currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY);
+	const char *currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY);
 
 	if (exception->currency != NULL &&
 		(currency == NULL || !svp_currency_same(currency, exception->currency)))

@@ -72,7 +72,7 @@ too_often(const SvpRefundCase *refund)
 static char *
 wrong_currency(const SvpRefundCase *refund)
 {
-	const char *currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY);
+	const char *currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY);
 
 	if (strcmp(refund->decision.about, SVP_FACT_ORDER_ID) == 0)
 		return "its order has refunds in another currency";
@@ -80,7 +80,7 @@ wrong_currency(const SvpRefundCase *refund)
 		return "its currency is not known";
 	if (strcmp(refund->decision.about, SVP_FACT_PAID_CURRENCY) == 0)
 		return psprintf("it is in %s, and what was paid is in %s", currency,
-						svp_refund_case_text(refund, SVP_FACT_PAID_CURRENCY));
+						svp_refund_case_text(refund, SVP_NAME_PAID_CURRENCY));
 	return psprintf("the rule names no amount in %s", currency);
 }
 
@@ -124,10 +124,10 @@ objection(const SvpRefundCase *refund)
 			return psprintf("one just like it was given in the last %s",
 							svp_refund_hours(refund->rule->duplicate_within));
 		case SVP_REASON_OWN:
-			return psprintf("the agent, %s, is the customer", svp_refund_case_text(refund, SVP_FACT_AGENT));
+			return psprintf("the agent, %s, is the customer", svp_refund_case_text(refund, SVP_NAME_AGENT));
 		case SVP_REASON_FOUR_EYES:
 			return decision->outcome == SVP_REFUND_REFUSED ?
-				psprintf("the agent, %s, cannot approve it too", svp_refund_case_text(refund, SVP_FACT_AGENT)) :
+				psprintf("the agent, %s, cannot approve it too", svp_refund_case_text(refund, SVP_NAME_AGENT)) :
 				"somebody other than the agent has to approve it";
 		case SVP_REASON_NONE:
 		case SVP_REASON_NO_RULE:

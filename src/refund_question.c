@@ -129,6 +129,7 @@ read_given(Jsonb *facts, GivenFacts *given)
 		else
 			give_fact(given, name, &value);
 	}
+	svp_mapping_place(&given->mapping);
 }
 
 /* A row that exists */
@@ -223,11 +224,13 @@ ask_by_key(const SvpAttachment *attachment)
 static bool
 names_subject(const GivenFacts *given)
 {
-	static const char *const subjects[] = {"order_id", "line_id", "customer"};
+	static const SvpFactName subjects[] = {
+		SVP_NAME_ORDER_ID, SVP_NAME_LINE_ID, SVP_NAME_CUSTOMER
+	};
 
 	for (int i = 0; i < lengthof(subjects); i++)
 	{
-		int			fact = svp_mapping_find(&given->mapping, subjects[i]);
+		int			fact = svp_mapping_at(&given->mapping, subjects[i]);
 
 		if (fact >= 0 && given->values[fact].set)
 			return true;

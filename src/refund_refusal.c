@@ -146,7 +146,9 @@ add_decision(Record *record, const SvpRefundCase *refund)
 static void
 add_facts(Record *record, const SvpRefundCase *refund)
 {
-	static const char *const texts[] = {"currency", "order_id", "line_id", "agent", "customer"};
+	static const SvpFactName texts[] = {
+		SVP_NAME_CURRENCY, SVP_NAME_ORDER_ID, SVP_NAME_LINE_ID, SVP_NAME_AGENT, SVP_NAME_CUSTOMER
+	};
 	const SvpRefundFact *requested = known(refund, SVP_FACT_REQUESTED_AT);
 	const SvpRefundFact *amount = known(refund, SVP_FACT_AMOUNT);
 
@@ -155,7 +157,7 @@ add_facts(Record *record, const SvpRefundCase *refund)
 	if (amount != NULL)
 		add_amount(record, "amount", amount->value);
 	for (int i = 0; i < lengthof(texts); i++)
-		add_text(record, texts[i], svp_refund_case_text(refund, texts[i]));
+		add_text(record, svp_fact_name(texts[i]), svp_refund_case_text(refund, texts[i]));
 }
 
 static void

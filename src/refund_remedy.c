@@ -174,8 +174,8 @@ subject(const SvpRefundCase *refund)
 	if (refund->ticket_key != NULL)
 		values[SVP_SUBJECT_TICKET] = key_list(refund->ticket_key, attachment->key_types,
 											  attachment->ticket->nkey);
-	values[SVP_SUBJECT_ORDER] = quoted(svp_refund_case_text(refund, SVP_FACT_ORDER_ID));
-	values[SVP_SUBJECT_CUSTOMER] = quoted(svp_refund_case_text(refund, SVP_FACT_CUSTOMER));
+	values[SVP_SUBJECT_ORDER] = quoted(svp_refund_case_text(refund, SVP_NAME_ORDER_ID));
+	values[SVP_SUBJECT_CUSTOMER] = quoted(svp_refund_case_text(refund, SVP_NAME_CUSTOMER));
 	for (int i = 0; i < SVP_NSUBJECTS; i++)
 	{
 		if (values[i] != NULL &&
@@ -219,7 +219,7 @@ grant_for(const SvpRefundCase *refund, bool is_approval)
 		.attachment = refund->attachment,
 		.granter = get_role_oid(refund->role, true),
 		.is_approval = is_approval,
-		.currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY)
+		.currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY)
 	};
 }
 

@@ -136,7 +136,7 @@ svp_refund_find(SvpAttachment *attachment, const Datum *key, const SvpRefundShar
 /* Writing */
 
 static void
-add_fact_text(SvpRow *row, const SvpRefundCase *refund, const char *name)
+add_fact_text(SvpRow *row, const SvpRefundCase *refund, SvpFactName name)
 {
 	svp_row_add_text(row, svp_refund_case_text(refund, name));
 }
@@ -202,11 +202,11 @@ add_exception(SvpRow *row, const SvpException *exception)
 static void
 add_facts(SvpRow *row, const SvpRefundCase *refund)
 {
-	add_fact_text(row, refund, "currency");
-	add_fact_text(row, refund, "order_id");
-	add_fact_text(row, refund, "line_id");
-	add_fact_text(row, refund, "agent");
-	add_fact_text(row, refund, "customer");
+	add_fact_text(row, refund, SVP_NAME_CURRENCY);
+	add_fact_text(row, refund, SVP_NAME_ORDER_ID);
+	add_fact_text(row, refund, SVP_NAME_LINE_ID);
+	add_fact_text(row, refund, SVP_NAME_AGENT);
+	add_fact_text(row, refund, SVP_NAME_CUSTOMER);
 	add_exception(row, refund->exception);
 	add_exception(row, refund->approval);
 	svp_row_add(row, svp_refund_facts_jsonb(refund));

@@ -29,7 +29,7 @@ const char *const svp_refund_scope_names[] = {"order", "line", "customer"};
 char *
 svp_refund_amount_text(const SvpRefundCase *refund, SvpAmount amount)
 {
-	int			digits = svp_currency_digits(svp_refund_case_text(refund, SVP_FACT_CURRENCY));
+	int			digits = svp_currency_digits(svp_refund_case_text(refund, SVP_NAME_CURRENCY));
 	uint64		magnitude = amount < 0 ? -(uint64) amount : (uint64) amount;
 	uint64		unit = SVP_AMOUNT_ONE;
 
@@ -46,7 +46,7 @@ svp_refund_amount_text(const SvpRefundCase *refund, SvpAmount amount)
 char *
 svp_refund_money(const SvpRefundCase *refund, SvpAmount amount)
 {
-	const char *currency = svp_refund_case_text(refund, SVP_FACT_CURRENCY);
+	const char *currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY);
 	char	   *text = svp_refund_amount_text(refund, amount);
 
 	return currency == NULL ? text : psprintf("%s %s", text, currency);

@@ -24,7 +24,7 @@ PG_FUNCTION_INFO_V1(svp_refundable_until);
 static bool
 starts_with_asking(const SvpRefundCase *refund, const SvpCutoff *cutoff)
 {
-	int			asked = svp_mapping_find(refund->mapping, SVP_FACT_REQUESTED_AT);
+	int			asked = svp_mapping_at(refund->mapping, SVP_NAME_REQUESTED_AT);
 
 	if (refund->ticket != NULL)
 		return false;

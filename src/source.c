@@ -118,7 +118,7 @@ append_key_condition(StringInfo query, const SvpMapping *mapping, const Oid *typ
 static void
 append_ticket_condition(StringInfo query, const SvpMapping *mapping, const Oid *types, int nparts)
 {
-	int			first = svp_mapping_find(mapping, "ticket");
+	int			first = svp_mapping_at(mapping, SVP_NAME_TICKET);
 
 	for (int i = 0; i < nparts; i++)
 		append_part(query, i, mapping->facts[first + i].sql, types[i]);
@@ -133,7 +133,7 @@ static void
 find_types(const SvpMapping *mapping, Search search, const Run *run, int nparts, Oid *types)
 {
 	TupleDesc	columns = RelationGetDescr(run->relation);
-	int			first = svp_mapping_find(mapping, "ticket");
+	int			first = svp_mapping_at(mapping, SVP_NAME_TICKET);
 
 	for (int i = 0; i < nparts; i++)
 		types[i] = search == BY_TICKET ? svp_reader_fact_type(run->reader, first + i) :

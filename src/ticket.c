@@ -59,7 +59,7 @@ read_row(void *arg)
 static bool
 is_ticket(const SvpAttachment *attachment, const SvpFacts *facts)
 {
-	int			opening = svp_mapping_find(attachment->ticket, "opened_at");
+	int			opening = svp_mapping_at(attachment->ticket, SVP_NAME_OPENED_AT);
 
 	return facts->included && facts->problem == NULL && opening >= 0 &&
 		facts->values[opening].set;

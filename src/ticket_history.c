@@ -86,7 +86,7 @@ bool
 svp_change_read(const SvpMapping *mapping, const SvpFacts *facts, SvpChange *change,
 				const char **problem)
 {
-	int			i = svp_mapping_find(mapping, "changed_at");
+	int			i = svp_mapping_at(mapping, SVP_NAME_CHANGED_AT);
 
 	*problem = i < 0 ? NULL : facts->values[i].problem;
 	if (i < 0 || !facts->values[i].set)
@@ -244,8 +244,8 @@ static int64
 open_until(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 {
 	const SvpMapping *mapping = ticket->attachment->ticket;
-	int			i = state == SVP_STATE_RESOLVED ? svp_mapping_find(mapping, "resolved_at") :
-		state == SVP_STATE_CLOSED ? svp_mapping_find(mapping, "closed_at") : -1;
+	int			i = state == SVP_STATE_RESOLVED ? svp_mapping_at(mapping, SVP_NAME_RESOLVED_AT) :
+		state == SVP_STATE_CLOSED ? svp_mapping_at(mapping, SVP_NAME_CLOSED_AT) : -1;
 
 	if (state == SVP_STATE_OPEN)
 		return PG_INT64_MAX;
@@ -286,7 +286,7 @@ tell(SvpTicket *ticket, const SvpRecord *record, const Known *known, int64 at, b
 static bool
 was_open_before(const SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 {
-	int			changed_at = svp_mapping_find(ticket->attachment->ticket, "changed_at");
+	int			changed_at = svp_mapping_at(ticket->attachment->ticket, SVP_NAME_CHANGED_AT);
 
 	if (state == SVP_STATE_RESOLVED || state == SVP_STATE_CLOSED)
 		return true;

@@ -31,16 +31,16 @@ is_known(const SvpRecord *newest, SvpState state, const SvpFactValue *since)
 static bool
 state_is_known(const SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *newest)
 {
-	const SvpFactValue *source = svp_ticket_fact(ticket, facts, "state");
+	const SvpFactValue *source = svp_ticket_fact(ticket, facts, SVP_NAME_STATE);
 	SvpState	state;
 
 	if (source == NULL || !svp_attachment_state(ticket->attachment, source->text, &state))
 		return false;
 	if (state != SVP_STATE_RESOLVED && state != SVP_STATE_CLOSED)
 		return true;
-	return is_known(newest, SVP_STATE_RESOLVED, svp_ticket_fact(ticket, facts, "resolved_at")) &&
+	return is_known(newest, SVP_STATE_RESOLVED, svp_ticket_fact(ticket, facts, SVP_NAME_RESOLVED_AT)) &&
 		(state == SVP_STATE_RESOLVED ||
-		 is_known(newest, SVP_STATE_CLOSED, svp_ticket_fact(ticket, facts, "closed_at")));
+		 is_known(newest, SVP_STATE_CLOSED, svp_ticket_fact(ticket, facts, SVP_NAME_CLOSED_AT)));
 }
 
 bool
@@ -55,10 +55,10 @@ svp_newest_is_enough(const SvpTicket *ticket, const SvpFacts *facts)
 		return false;
 	if (facts == NULL || facts->problem != NULL || !facts->included)
 		return true;
-	opened = svp_ticket_fact(ticket, facts, "opened_at");
-	changed = svp_ticket_fact(ticket, facts, "changed_at");
+	opened = svp_ticket_fact(ticket, facts, SVP_NAME_OPENED_AT);
+	changed = svp_ticket_fact(ticket, facts, SVP_NAME_CHANGED_AT);
 	return (opened == NULL || opened->number == newest->opened_at) &&
 		(changed == NULL || changed->number >= newest->event.at) &&
-		svp_ticket_fact(ticket, facts, "first_response_at") == NULL &&
+		svp_ticket_fact(ticket, facts, SVP_NAME_FIRST_RESPONSE_AT) == NULL &&
 		state_is_known(ticket, facts, newest);
 }

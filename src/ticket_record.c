@@ -109,7 +109,7 @@ record_resolution(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *lat
 
 	if (resolved == NULL || resolved->number < record->opened_at || resolved->number >= closed_at)
 		return;
-	if (latest != NULL && svp_ticket_fact(ticket, facts, "changed_at") == NULL &&
+	if (latest != NULL && svp_ticket_fact(ticket, facts, SVP_NAME_CHANGED_AT) == NULL &&
 		(latest->event.at > resolved->number || latest->event.state == SVP_STATE_RESOLVED ||
 		 latest->event.state == SVP_STATE_CLOSED))
 		return;
@@ -143,7 +143,7 @@ record_past(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 static void
 record_opening(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *record)
 {
-	bool		is_dated = svp_ticket_fact(ticket, facts, "changed_at") != NULL ||
+	bool		is_dated = svp_ticket_fact(ticket, facts, SVP_NAME_CHANGED_AT) != NULL ||
 		record->event.state == SVP_STATE_RESOLVED || record->event.state == SVP_STATE_CLOSED;
 	int64		at = is_dated ? svp_ticket_event_time(ticket, facts, NULL, record->event.state) :
 		record->opened_at;
@@ -231,7 +231,7 @@ reply_is_known(const SvpLedger *ledger, int64 at)
 static void
 record_reply(SvpTicket *ticket, const SvpFacts *facts)
 {
-	const SvpFactValue *reply = svp_ticket_fact(ticket, facts, "first_response_at");
+	const SvpFactValue *reply = svp_ticket_fact(ticket, facts, SVP_NAME_FIRST_RESPONSE_AT);
 	SvpRecord	record = {0};
 
 	if (reply != NULL && !reply_is_known(&ticket->ledger, reply->number))
@@ -245,7 +245,7 @@ record_reply(SvpTicket *ticket, const SvpFacts *facts)
 static void
 record_leaving(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest)
 {
-	const SvpFactValue *changed = facts == NULL ? NULL : svp_ticket_fact(ticket, facts, "changed_at");
+	const SvpFactValue *changed = facts == NULL ? NULL : svp_ticket_fact(ticket, facts, SVP_NAME_CHANGED_AT);
 	SvpRecord	record;
 
 	if (latest == NULL || latest->event.kind == SVP_EVENT_LEFT)
@@ -281,7 +281,7 @@ was_told(const SvpLedger *ledger, SvpState state, int64 at)
 static bool
 is_touched(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 {
-	const SvpFactValue *changed = svp_ticket_fact(ticket, facts, "changed_at");
+	const SvpFactValue *changed = svp_ticket_fact(ticket, facts, SVP_NAME_CHANGED_AT);
 
 	return changed != NULL && !ticket->is_import &&
 		!was_told(&ticket->ledger, state, changed->number);

@@ -17,16 +17,16 @@
  * A fact that is set and could be read, or NULL.
  */
 const SvpFactValue *
-svp_ticket_fact(const SvpTicket *ticket, const SvpFacts *facts, const char *name)
+svp_ticket_fact(const SvpTicket *ticket, const SvpFacts *facts, SvpFactName name)
 {
-	int			i = svp_mapping_find(ticket->attachment->ticket, name);
+	int			i = svp_mapping_at(ticket->attachment->ticket, name);
 	const SvpFactValue *value = i < 0 ? NULL : &facts->values[i];
 
 	return value != NULL && value->set ? value : NULL;
 }
 
 static const char *
-text_fact(SvpTicket *ticket, const SvpFacts *facts, const char *name)
+text_fact(SvpTicket *ticket, const SvpFacts *facts, SvpFactName name)
 {
 	const SvpFactValue *value = svp_ticket_fact(ticket, facts, name);
 
@@ -78,18 +78,18 @@ bool
 svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 					SvpRecord *record)
 {
-	const SvpFactValue *opened = svp_ticket_fact(ticket, facts, "opened_at");
+	const SvpFactValue *opened = svp_ticket_fact(ticket, facts, SVP_NAME_OPENED_AT);
 
 	memset(record, 0, sizeof(*record));
 	if (opened == NULL && latest == NULL)
 		return false;
 	record->opened_at = opened != NULL ? opened->number : latest->opened_at;
-	record->source_state = text_fact(ticket, facts, "state");
+	record->source_state = text_fact(ticket, facts, SVP_NAME_STATE);
 	record->event.state = svp_ticket_state(ticket, record->source_state, latest);
 	for (int i = 0; i < SVP_NDIMENSIONS; i++)
-		record->event.scenario.value[i] = text_fact(ticket, facts, svp_dimension_names[i]);
-	record->agent = text_fact(ticket, facts, "agent");
-	record->customer = text_fact(ticket, facts, "customer");
+		record->event.scenario.value[i] = text_fact(ticket, facts, (SvpFactName) i);
+	record->agent = text_fact(ticket, facts, SVP_NAME_AGENT);
+	record->customer = text_fact(ticket, facts, SVP_NAME_CUSTOMER);
 	return true;
 }
 
@@ -130,9 +130,9 @@ svp_ticket_state_time(SvpTicket *ticket, const SvpFacts *facts, SvpState state)
 	const SvpFactValue *at = NULL;
 
 	if (state == SVP_STATE_RESOLVED)
-		at = svp_ticket_fact(ticket, facts, "resolved_at");
+		at = svp_ticket_fact(ticket, facts, SVP_NAME_RESOLVED_AT);
 	else if (state == SVP_STATE_CLOSED)
-		at = svp_ticket_fact(ticket, facts, "closed_at");
+		at = svp_ticket_fact(ticket, facts, SVP_NAME_CLOSED_AT);
 	return at == NULL || is_stale(&ticket->ledger, state, at->number) ? NULL : at;
 }
 
@@ -145,7 +145,7 @@ int64
 svp_ticket_event_time(SvpTicket *ticket, const SvpFacts *facts, const SvpRecord *latest,
 					  SvpState state)
 {
-	const SvpFactValue *changed = svp_ticket_fact(ticket, facts, "changed_at");
+	const SvpFactValue *changed = svp_ticket_fact(ticket, facts, SVP_NAME_CHANGED_AT);
 	bool		entered = latest == NULL || latest->event.state != state;
 	const SvpFactValue *since = entered || changed != NULL ?
 		svp_ticket_state_time(ticket, facts, state) : NULL;

@@ -13,7 +13,7 @@
 #include "ticket.h"
 
 extern const SvpFactValue *svp_ticket_fact(const SvpTicket *ticket, const SvpFacts *facts,
-										   const char *name);
+										   SvpFactName name);
 extern void svp_ticket_report_unreadable(SvpTicket *ticket, const SvpFacts *facts);
 extern bool svp_ticket_snapshot(SvpTicket *ticket, const SvpFacts *facts,
 								const SvpRecord *latest, SvpRecord *record);
