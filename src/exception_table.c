@@ -228,12 +228,19 @@ add_refund_key(SvpRow *row, const SvpRefundCase *refund)
 	add_key(row, refund->facts.key, refund->attachment->refund->nkey);
 }
 
+/*
+ * Run a statement, in an SPI connection to be finished when its result has
+ * been looked at: most refunds need none.
+ */
 static void
 run(SvpAttachment *attachment, SvpExceptionStatement which, SvpRow *row, int expected)
 {
-	int			result = SPI_execute_plan(statement(attachment, which),
-										  row->values, svp_null_flags(row->n, row->nulls), false, 0);
+	int			result;
 
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_plan(statement(attachment, which),
+							  row->values, svp_null_flags(row->n, row->nulls), false, 0);
 	if (result != expected)
 		elog(ERROR, "statement %d on exceptions of attachment %s: %s", which,
 			 attachment->name, SPI_result_code_string(result));
@@ -279,6 +286,7 @@ svp_exceptions_open(const SvpRefundCase *refund)
 {
 	Datum		values[OPEN_COLUMNS];
 	bool		nulls[OPEN_COLUMNS];
+	MemoryContext caller = CurrentMemoryContext;
 	SvpRow		row = {0};
 	List	   *open = NIL;
 
@@ -288,12 +296,13 @@ svp_exceptions_open(const SvpRefundCase *refund)
 	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_CUSTOMER));
 	svp_row_add(&row, TimestampTzGetDatum(refund->now));
 	run(refund->attachment, SVP_EXCEPTION_OPEN, &row, SPI_OK_SELECT);
+	MemoryContextSwitchTo(caller);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, nulls);
 		open = lappend(open, read_one(values, nulls));
 	}
-	SPI_freetuptable(SPI_tuptable);
+	SPI_finish();
 	return open;
 }
 
@@ -324,7 +333,7 @@ svp_exception_lock(const SvpRefundCase *refund, const SvpException *exception)
 	svp_row_add(&row, Int64GetDatum(exception->id));
 	run(refund->attachment, SVP_EXCEPTION_LOCK, &row, SPI_OK_SELECT);
 	locked = SPI_processed > 0;
-	SPI_freetuptable(SPI_tuptable);
+	SPI_finish();
 	error_context_stack = context.previous;
 	return locked;
 }
@@ -347,6 +356,7 @@ svp_exception_mark_used(const SvpRefundCase *refund, const SvpException *excepti
 	run(refund->attachment, SVP_EXCEPTION_MARK_USED, &row, SPI_OK_UPDATE);
 	if (SPI_processed != 1)
 		elog(ERROR, "exception " INT64_FORMAT " is locked and cannot be used", exception->id);
+	SPI_finish();
 }
 
 void
@@ -357,4 +367,5 @@ svp_exceptions_move(SvpAttachment *attachment, const Datum *from, const Datum *t
 	add_key(&row, from, attachment->refund->nkey);
 	add_key(&row, to, attachment->refund->nkey);
 	run(attachment, SVP_EXCEPTION_MOVE, &row, SPI_OK_UPDATE);
+	SPI_finish();
 }

@@ -54,8 +54,8 @@ typedef struct SvpRefundCase
 extern void svp_refund_case_open(SvpRefundCase *refund);
 
 /*
- * Decide.  In an SPI connection with the rights of the attachment's owner,
- * and with its evidence prepared.
+ * Decide.  With the rights of the attachment's owner, and with its evidence
+ * prepared.
  */
 extern void svp_refund_case_judge(SvpRefundCase *refund);
 

@@ -35,8 +35,7 @@ extern void svp_exceptions_forget(SvpRefundCase *refund);
  * Decide again by what was granted for the refund, at most one exception and
  * one approval, if that makes the decision a better one.  They are set in the
  * case then, and what it would be without them is its "unrelieved".
- *
- * In an SPI connection with the rights of the attachment's owner.
+ * With the rights of the attachment's owner.
  */
 extern bool svp_exceptions_relieve(SvpRefundCase *refund);
 

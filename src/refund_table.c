@@ -288,8 +288,8 @@ svp_refund_move(SvpAttachment *attachment, SvpRefundRecord *record, const Datum 
 /* The attached table's own rows */
 
 /*
- * Look for the refunds of a key; a row is the result's only column.  Gives
- * how many there are, 2 standing for more.
+ * Look for the refunds of a key, in an SPI connection; a row is the result's
+ * only column.  Gives how many there are, 2 standing for more.
  */
 static int
 fetch_rows(const SvpAttachment *attachment, const Datum *key, bool of_now)
@@ -305,6 +305,8 @@ fetch_rows(const SvpAttachment *attachment, const Datum *key, bool of_now)
 		appendStringInfo(&query, "%s refund.%s %s $%d", i > 0 ? " AND" : " WHERE",
 						 quote_identifier(refund->key[i]),
 						 svp_equality(attachment->refund_key_types[i]), i + 1);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute_with_args(query.data, refund->nkey, attachment->refund_key_types,
 							  unconstify(Datum *, key), NULL, !of_now, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read a refund");
@@ -314,21 +316,27 @@ fetch_rows(const SvpAttachment *attachment, const Datum *key, bool of_now)
 bool
 svp_refund_is_alone(const SvpAttachment *attachment, const Datum *key)
 {
-	return fetch_rows(attachment, key, true) == 1;
+	int			nrows = fetch_rows(attachment, key, true);
+
+	SPI_finish();
+	return nrows == 1;
 }
 
 HeapTuple
 svp_refund_fetch(const SvpAttachment *attachment, Relation relation, const Datum *key, bool of_now)
 {
-	HeapTuple	tuple;
+	HeapTuple	tuple = palloc0(sizeof(HeapTupleData));
+	int			nrows = fetch_rows(attachment, key, of_now);
 	bool		isnull;
 
-	if (fetch_rows(attachment, key, of_now) == 0)
-		return NULL;
-	tuple = palloc0(sizeof(HeapTupleData));
-	tuple->t_data = DatumGetHeapTupleHeader(SPI_getbinval(SPI_tuptable->vals[0],
-														  SPI_tuptable->tupdesc, 1, &isnull));
-	tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
-	tuple->t_tableOid = RelationGetRelid(relation);
-	return tuple;
+	if (nrows > 0)
+	{
+		Datum		row = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+
+		tuple->t_data = DatumGetHeapTupleHeader(SPI_datumTransfer(row, false, -1));
+		tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
+		tuple->t_tableOid = RelationGetRelid(relation);
+	}
+	SPI_finish();
+	return nrows > 0 ? tuple : NULL;
 }

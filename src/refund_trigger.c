@@ -19,7 +19,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -206,13 +205,10 @@ svp_refund_decided(PG_FUNCTION_ARGS)
 	if (!svp_attachment_enter(change.attachment, &caller))
 		svp_refund_undecidable(name, psprintf("schema \"%s\" does not exist",
 										  change.attachment->data_schema));
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
 	before = svp_span_enter(fcinfo->flinfo->fn_mcxt);
 	change.recorded_by = svp_role_name(caller.user);
 	record_change(&change);
 	svp_span_leave(before);
-	SPI_finish();
 	svp_attachment_leave(&caller);
 	return PointerGetDatum(NULL);
 }
