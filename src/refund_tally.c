@@ -21,7 +21,6 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
@@ -43,13 +42,16 @@ enum
 /* Amounts */
 
 /*
- * A sum, or so much that nothing may be added to it.
+ * A sum, or so much that nothing may be added to it.  Where there is none, it
+ * is a null pointer.
  */
 static SvpAmount
 amount_of(Datum numeric)
 {
 	int64		amount;
 
+	if (DatumGetPointer(numeric) == NULL)
+		return 0;
 	if (!svp_number_parse(DatumGetCString(DirectFunctionCall1(numeric_out, numeric)), &amount))
 		return SVP_AMOUNT_LIMIT;
 	return Max(Min(amount, SVP_AMOUNT_LIMIT), -SVP_AMOUNT_LIMIT);
@@ -79,13 +81,14 @@ typedef struct Sums
 {
 	SvpScope	scope;
 	const char *subject;
+	Datum		hash;			/* of scope and subject */
 	const char *currency;
 	int64		seq;			/* of the last row with its hash; 0 = there is none */
 	bool		found;			/* there is one of it */
 	int64		last_at;		/* when its last one was counted */
 	int64		all_refunds;	/* that stand, in any currency … */
 	int64		refunds;		/* … and in this one */
-	Datum		amount;			/* numeric */
+	Datum		amount;			/* numeric; a null pointer if there are none */
 } Sums;
 
 static bool
@@ -106,7 +109,7 @@ take_sums(void *arg, ItemPointer place, const Datum *values, const bool *nulls)
 	if (!same_currency(values, nulls, sums->currency))
 		return true;
 	sums->refunds = DatumGetInt64(values[TOTAL_REFUNDS]);
-	sums->amount = datumCopy(PointerGetDatum(PG_DETOAST_DATUM(values[TOTAL_AMOUNT])), false, -1);
+	sums->amount = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[TOTAL_AMOUNT]));
 	return false;
 }
 
@@ -117,13 +120,11 @@ static Sums
 read_sums(SvpAttachment *attachment, SvpScope scope, const char *subject, const char *currency)
 {
 	Sums		sums = {
-		.scope = scope, .subject = subject, .currency = currency, .last_at = DT_NOBEGIN
+		.scope = scope, .subject = subject, .hash = svp_refund_subject_hash(scope, subject),
+		.currency = currency, .last_at = DT_NOBEGIN
 	};
-	Datum		hash = svp_refund_subject_hash(scope, subject);
 
-	svp_rows_scan(attachment, SVP_REFUND_TALLY, 1, &hash, true, take_sums, &sums);
-	if (sums.amount == (Datum) 0)
-		sums.amount = svp_refund_numeric(0);
+	svp_rows_scan(attachment, SVP_REFUND_TALLY, 1, &sums.hash, true, take_sums, &sums);
 	return sums;
 }
 
@@ -166,9 +167,11 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 {
 	int			sign = entry->takes_back ? -1 : 1;
 	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
+	Datum		total = DatumGetPointer(sums->amount) == NULL ? amount :
+		DirectFunctionCall2(numeric_add, sums->amount, amount);
 
 	svp_row_begin(row);
-	svp_row_add(row, svp_refund_subject_hash(entry->scope, entry->subject));
+	svp_row_add(row, sums->hash);
 	svp_row_add(row, Int64GetDatum(sums->seq + 1));
 	svp_row_add_text(row, entry->subject);
 	svp_row_add_text(row, svp_tally_scope_names[entry->scope]);
@@ -177,7 +180,7 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 	svp_row_add(row, amount);
 	svp_row_add(row, Int32GetDatum(sign));
 	svp_row_add_optional(row, entry->takes_back, TimestampTzGetDatum(entry->share->counted_at));
-	svp_row_add(row, DirectFunctionCall2(numeric_add, sums->amount, amount));
+	svp_row_add(row, total);
 	svp_row_add(row, Int64GetDatum(sums->refunds + sign));
 	svp_row_add(row, Int64GetDatum(sums->all_refunds + sign));
 }
@@ -222,9 +225,14 @@ svp_tally_change(SvpAttachment *attachment, const SvpRefundShare *before,
 	{
 		Sums		sums = count_entry(attachment, &entries[i], at);
 
+		SvpScope	scope = entries[i].scope;
+
 		if (!entries[i].takes_back)
-			tally->places[entries[i].scope] = (SvpTallyPlace) {
-				sums.seq + 1, amount_of(sums.amount), sums.all_refunds != sums.refunds, sums.last_at
+			tally->places[scope] = (SvpTallyPlace) {
+				.seq = sums.seq + 1,
+				.total = scope == SVP_SCOPE_CUSTOMER ? 0 : amount_of(sums.amount),
+				.other_currency = sums.all_refunds != sums.refunds,
+				.last_at = sums.last_at
 			};
 	}
 }

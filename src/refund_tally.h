@@ -38,7 +38,7 @@ typedef struct SvpRefundShare
 typedef struct SvpTallyPlace
 {
 	int64		seq;			/* of the refund's own row; 0: it has none */
-	SvpAmount	total;			/* in the refund's currency */
+	SvpAmount	total;			/* in the refund's currency; not of a customer, see Lately */
 	bool		other_currency; /* there are refunds in another, too */
 	int64		last_at;		/* when the last one was counted or taken back */
 } SvpTallyPlace;
