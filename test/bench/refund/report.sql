@@ -39,7 +39,7 @@ WITH block AS (
 SELECT crm.refunds(pair) AS refunds, crm.variant(pair) AS variant, round(bare::numeric, 1) AS bare_us, round(us::numeric, 1) AS cpu_us, round((us - bare)::numeric, 1) AS added_us
   FROM cpu ORDER BY crm.place(pair);
 
-\echo Against what was asked for, and what triggers reach that do nothing but find and write the rows
+\echo Against what was asked for, at the median, and what triggers reach that do nothing but find and write the rows
 SELECT o.sync AS synchronous_commit, o.pair AS refunds, round(o.added::numeric, 1) AS added_us, 20 AS at_most, CASE WHEN o.added <= 20 THEN 'yes' ELSE 'NO' END AS kept,
        round(f.added::numeric, 1) AS floor, CASE WHEN f.added <= 20 THEN 'yes' ELSE 'NO' END AS floor_keeps
   FROM crm.result o JOIN crm.result f ON f.sync = o.sync AND f.pair = o.pair || '_floor' ORDER BY o.sync, crm.place(o.pair);
