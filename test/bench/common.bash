@@ -3,7 +3,8 @@
 . "$tree/test/cluster.bash"
 
 # All that is started from here on stays on these cores.  Two of them wake each other up with each message between client and
-# server: so many microseconds a transaction, whatever is in it, and not as many from one hour to the next.
+# server: so many microseconds a transaction, whatever is in it, and not as many from one hour to the next.  On one nothing else
+# may run: who has waited for the disk then waits for that, too, until the next tick of the scheduler.
 choose_cores() { # sets cores, which says what came of SVP_BENCH_CORES
 	local allowed why=
 	case ${SVP_BENCH_CORES:-1} in
@@ -39,9 +40,12 @@ compile_floor() {
 }
 
 say_where() { # what is measured
-	echo "$("$bin/postgres" --version | sed 's,^postgres (PostgreSQL),PostgreSQL,'); $(uname -sr), $(nproc --all) CPUs$(sed -n 's,^model name[^:]*:, of,p' /proc/cpuinfo | sort -u);" \
-		"load $(cut -d' ' -f1-3 /proc/loadavg)"
+	echo "$("$bin/postgres" --version | sed 's,^postgres (PostgreSQL),PostgreSQL,'); $(uname -sr), $(nproc --all) CPUs$(sed -n 's,^model name[^:]*:, of,p' /proc/cpuinfo | sort -u); $(load)"
 	echo "$1, $rounds rounds of $seconds seconds, $cores"
+}
+
+load() { # of the machine: more than this bench's own says that something else ran
+	echo "load $(cut -d' ' -f1-3 /proc/loadavg)"
 }
 
 # One client, each script a transaction; what each took is in $dir/log.* then.
