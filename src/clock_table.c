@@ -22,46 +22,41 @@
 #define CYCLES_READ 4
 
 static void
-read_climb(const Datum *values, const bool *nulls, SvpClimb *climb)
-{
-	climb->level = svp_value_int(values, nulls, 0);
-	climb->occurrence = svp_value_int(values, nulls, 1);
-	climb->next_at = svp_value_time(values, nulls, 2, &climb->has_next);
-	climb->acknowledged_at = svp_value_time(values, nulls, 3, &climb->is_acknowledged);
-	climb->acknowledged_by = svp_value_text(values, nulls, 4);
-}
-
-static void
 read_clock(const Datum *values, const bool *nulls, SvpStoredClock *stored)
 {
 	SvpClock   *clock = &stored->clock;
+	SvpClimb   *climb = &stored->climb;
 
 	memset(stored, 0, sizeof(SvpStoredClock));
 	stored->metric = svp_value_text(values, nulls, 0);
 	clock->cycle = svp_value_int(values, nulls, 1);
-	stored->benchmark = svp_value_text(values, nulls, 2);
+	stored->is_disputed = !nulls[2] && DatumGetBool(values[2]);
+	clock->stopped_at = svp_value_time(values, nulls, 3, NULL);
+	climb->next_at = svp_value_time(values, nulls, 4, &climb->has_next);
+	stored->benchmark = svp_value_text(values, nulls, 5);
 	if (stored->benchmark == NULL)
 		stored->benchmark = "";
-	stored->policy_version = svp_value_int(values, nulls, 3);
-	stored->calendar = svp_value_text(values, nulls, 4);
-	clock->state = svp_value_word(values, nulls, 5, svp_clock_state_names, SVP_NCLOCK_STATES,
+	stored->policy_version = svp_value_int(values, nulls, 6);
+	stored->calendar = svp_value_text(values, nulls, 7);
+	clock->state = svp_value_word(values, nulls, 8, svp_clock_state_names, SVP_NCLOCK_STATES,
 								  SVP_CLOCK_RUNNING);
-	clock->started_at = svp_value_time(values, nulls, 6, NULL);
-	stored->started_on = svp_value_int(values, nulls, 7);
-	clock->due_at = svp_value_time(values, nulls, 8, &clock->has_due);
-	clock->at_risk_at = svp_value_time(values, nulls, 9, &clock->has_at_risk);
-	clock->target = svp_value_time(values, nulls, 10, NULL);
-	clock->elapsed = svp_value_time(values, nulls, 11, NULL);
-	clock->paused = svp_value_time(values, nulls, 12, NULL);
-	clock->counted_from = svp_value_time(values, nulls, 13, NULL);
-	clock->paused_at = svp_value_time(values, nulls, 14, NULL);
-	clock->stopped_at = svp_value_time(values, nulls, 15, NULL);
-	stored->stopped_on = svp_value_int(values, nulls, 16);
-	svp_record_read_ticket(values + 17, nulls + 17, &stored->record);
-	stored->calendar_revision = svp_value_time(values, nulls, 26, NULL);
-	stored->is_disputed = !nulls[27] && DatumGetBool(values[27]);
-	stored->imported_at = svp_value_time(values, nulls, 28, &stored->is_imported);
-	read_climb(values + 29, nulls + 29, &stored->climb);
+	clock->started_at = svp_value_time(values, nulls, 9, NULL);
+	stored->started_on = svp_value_int(values, nulls, 10);
+	clock->due_at = svp_value_time(values, nulls, 11, &clock->has_due);
+	clock->at_risk_at = svp_value_time(values, nulls, 12, &clock->has_at_risk);
+	clock->target = svp_value_time(values, nulls, 13, NULL);
+	clock->elapsed = svp_value_time(values, nulls, 14, NULL);
+	clock->paused = svp_value_time(values, nulls, 15, NULL);
+	clock->counted_from = svp_value_time(values, nulls, 16, NULL);
+	clock->paused_at = svp_value_time(values, nulls, 17, NULL);
+	stored->stopped_on = svp_value_int(values, nulls, 18);
+	svp_record_read_ticket(values + 19, nulls + 19, &stored->record);
+	stored->calendar_revision = svp_value_time(values, nulls, 28, NULL);
+	stored->imported_at = svp_value_time(values, nulls, 29, &stored->is_imported);
+	climb->level = svp_value_int(values, nulls, 30);
+	climb->occurrence = svp_value_int(values, nulls, 31);
+	climb->acknowledged_at = svp_value_time(values, nulls, 32, &climb->is_acknowledged);
+	climb->acknowledged_by = svp_value_text(values, nulls, 33);
 }
 
 static void
@@ -175,26 +170,20 @@ svp_clocks_latest(SvpAttachment *attachment, const Datum *key, int nmetrics,
 }
 
 static void
-add_climb(SvpRow *row, const SvpClimb *climb)
-{
-	svp_row_add_optional(row, climb->level > 0, Int32GetDatum(climb->level));
-	svp_row_add_optional(row, climb->level > 0, Int32GetDatum(climb->occurrence));
-	svp_row_add_optional(row, climb->has_next, TimestampTzGetDatum(climb->next_at));
-	svp_row_add_optional(row, climb->is_acknowledged, TimestampTzGetDatum(climb->acknowledged_at));
-	svp_row_add_text(row, climb->acknowledged_by);
-}
-
-static void
 fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 		 const SvpStoredClock *stored)
 {
 	const SvpClock *clock = &stored->clock;
+	const SvpClimb *climb = &stored->climb;
 	bool		stopped = !SVP_CLOCK_IS_OPEN(clock);
 
 	svp_row_begin(row);
 	svp_row_add_key(row, attachment->ticket->nkey, key);
 	svp_row_add_text(row, stored->metric);
 	svp_row_add(row, Int32GetDatum(clock->cycle));
+	svp_row_add(row, BoolGetDatum(stored->is_disputed));
+	svp_row_add_optional(row, stopped, TimestampTzGetDatum(clock->stopped_at));
+	svp_row_add_optional(row, climb->has_next, TimestampTzGetDatum(climb->next_at));
 	svp_row_add_text(row, stored->benchmark);
 	svp_row_add(row, Int32GetDatum(stored->policy_version));
 	svp_row_add_text(row, stored->calendar);
@@ -210,13 +199,14 @@ fill_row(SvpRow *row, const SvpAttachment *attachment, const Datum *key,
 						 TimestampTzGetDatum(clock->counted_from));
 	svp_row_add_optional(row, clock->state == SVP_CLOCK_PAUSED,
 						 TimestampTzGetDatum(clock->paused_at));
-	svp_row_add_optional(row, stopped, TimestampTzGetDatum(clock->stopped_at));
 	svp_row_add_optional(row, stopped, DateADTGetDatum(stored->stopped_on));
 	svp_record_write_ticket(row, &stored->record);
 	svp_row_add_optional(row, stored->calendar != NULL, Int64GetDatum(stored->calendar_revision));
-	svp_row_add(row, BoolGetDatum(stored->is_disputed));
 	svp_row_add_optional(row, stored->is_imported, TimestampTzGetDatum(stored->imported_at));
-	add_climb(row, &stored->climb);
+	svp_row_add_optional(row, climb->level > 0, Int32GetDatum(climb->level));
+	svp_row_add_optional(row, climb->level > 0, Int32GetDatum(climb->occurrence));
+	svp_row_add_optional(row, climb->is_acknowledged, TimestampTzGetDatum(climb->acknowledged_at));
+	svp_row_add_text(row, climb->acknowledged_by);
 }
 
 /*

@@ -153,6 +153,17 @@ has_value_of_its_own(const SvpTable *table, Form_pg_attribute attribute)
 		(attribute->atthasdef && !is_our_name(table, NameStr(attribute->attname)));
 }
 
+static bool
+are_in_order(const SvpDirect *direct)
+{
+	for (int i = 0; i < direct->ncolumns; i++)
+	{
+		if (direct->columns[i] != i + 1)
+			return false;
+	}
+	return direct->ncolumns == direct->descriptor->natts;
+}
+
 /*
  * Find our columns in the relation.  False when one is missing or of another
  * type, or when another one has values of its own.
@@ -178,6 +189,7 @@ find_columns(SvpDirect *direct, const SvpTable *table)
 	}
 	if (direct->ncolumns < direct->descriptor->natts)
 		direct->nkept = direct->descriptor->natts;
+	direct->is_in_order = are_in_order(direct);
 	return true;
 }
 

@@ -29,6 +29,7 @@ struct SvpDirect
 	Oid			relid;
 	int			ncolumns;
 	AttrNumber *columns;		/* of the relation, in our order */
+	bool		is_in_order;	/* they are all that it has, and in its order */
 	int			nprimary;
 	int			nkept;			/* of the relation, as far as an update keeps some of them */
 	Oid			primary;		/* the primary key's index */

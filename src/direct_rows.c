@@ -27,36 +27,57 @@
 #include "compat.h"
 #include "direct.h"
 
+static void
+put_columns(const SvpDirect *direct, TupleTableSlot *row, int first, const Datum *values,
+			const bool *nulls)
+{
+	if (direct->is_in_order)
+	{
+		memcpy(row->tts_values + first, values + first, sizeof(Datum) * (direct->ncolumns - first));
+		memcpy(row->tts_isnull + first, nulls + first, sizeof(bool) * (direct->ncolumns - first));
+		return;
+	}
+	for (int i = first; i < direct->ncolumns; i++)
+	{
+		row->tts_values[direct->columns[i] - 1] = values[i];
+		row->tts_isnull[direct->columns[i] - 1] = nulls[i];
+	}
+}
+
+static void
+fit_key(const SvpDirect *direct, TupleTableSlot *row)
+{
+	for (int i = 0; i < direct->nprimary; i++)
+	{
+		Datum	   *value = &row->tts_values[direct->columns[i] - 1];
+
+		if (OidIsValid(direct->coercion[i]))
+			*value = OidFunctionCall3(direct->coercion[i], *value, Int32GetDatum(direct->typmod[i]),
+									  BoolGetDatum(false));
+	}
+}
+
 /*
  * Fill a slot with a row to be written.  Columns that are not ours are as in
- * the old row, or null.
+ * the old row, or null; the key of an old row stays as it is stored.
  */
 static void
 fill_row(SvpDirect *direct, TupleTableSlot *row, TupleTableSlot *old, const Datum *values,
 		 const bool *nulls)
 {
-	int			natts = direct->descriptor->natts;
-
 	ExecClearTuple(row);
 	if (old == NULL)
-		memset(row->tts_isnull, true, sizeof(bool) * natts);
+	{
+		memset(row->tts_isnull, true, sizeof(bool) * direct->descriptor->natts);
+		put_columns(direct, row, 0, values, nulls);
+		fit_key(direct, row);
+	}
 	else
 	{
 		slot_getsomeattrs(old, direct->nkept);
 		memcpy(row->tts_values, old->tts_values, sizeof(Datum) * direct->nkept);
 		memcpy(row->tts_isnull, old->tts_isnull, sizeof(bool) * direct->nkept);
-	}
-	/* the key of an old row stays as it is stored */
-	for (int i = old == NULL ? 0 : direct->nprimary; i < direct->ncolumns; i++)
-	{
-		int			column = direct->columns[i] - 1;
-
-		row->tts_values[column] = values[i];
-		row->tts_isnull[column] = nulls[i];
-		if (i < direct->nprimary && OidIsValid(direct->coercion[i]))
-			row->tts_values[column] = OidFunctionCall3(direct->coercion[i], values[i],
-													   Int32GetDatum(direct->typmod[i]),
-													   BoolGetDatum(false));
+		put_columns(direct, row, direct->nprimary, values, nulls);
 	}
 	ExecStoreVirtualTuple(row);
 }

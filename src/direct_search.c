@@ -93,24 +93,34 @@ svp_direct_find_at(SvpDirect *direct, ItemPointer place, const Datum *key)
 	return true;
 }
 
+/*
+ * Hand out the row just found, in the order of our columns.
+ */
+static bool
+hand_out(SvpDirect *direct, SvpRowConsumer consume, void *arg)
+{
+	TupleTableSlot *row = direct->found;
+	Datum		values[SVP_MAX_COLUMNS];
+	bool		nulls[SVP_MAX_COLUMNS];
+
+	slot_getallattrs(row);
+	if (direct->is_in_order)
+		return consume(arg, &row->tts_tid, row->tts_values, row->tts_isnull);
+	for (int i = 0; i < direct->ncolumns; i++)
+	{
+		values[i] = row->tts_values[direct->columns[i] - 1];
+		nulls[i] = row->tts_isnull[direct->columns[i] - 1];
+	}
+	return consume(arg, &row->tts_tid, values, nulls);
+}
+
 void
 svp_direct_scan(SvpDirect *direct, int nprefix, const Datum *prefix, bool backward,
 				SvpRowConsumer consume, void *arg)
 {
-	Datum		values[SVP_MAX_COLUMNS];
-	bool		nulls[SVP_MAX_COLUMNS];
-	bool		more = true;
 	IndexScanDesc scan = svp_direct_begin_search(direct, nprefix, prefix);
 
-	while (more && svp_direct_find_next(direct, scan, backward))
-	{
-		slot_getallattrs(direct->found);
-		for (int i = 0; i < direct->ncolumns; i++)
-		{
-			values[i] = direct->found->tts_values[direct->columns[i] - 1];
-			nulls[i] = direct->found->tts_isnull[direct->columns[i] - 1];
-		}
-		more = consume(arg, &direct->found->tts_tid, values, nulls);
-	}
+	while (svp_direct_find_next(direct, scan, backward) && hand_out(direct, consume, arg))
+		;
 	svp_direct_end_search(direct, scan);
 }

@@ -44,14 +44,14 @@ read_record(const Datum *values, const bool *nulls, SvpRecord *record)
 {
 	record->seq = svp_value_int(values, nulls, 0);
 	record->event.at = svp_value_time(values, nulls, 1, NULL);
-	record->event.kind = svp_value_word(values, nulls, 2, svp_event_names, SVP_NEVENTS,
+	record->recorded_at = svp_value_time(values, nulls, 2, NULL);
+	record->recorded_by = svp_value_text(values, nulls, 3);
+	record->event.kind = svp_value_word(values, nulls, 4, svp_event_names, SVP_NEVENTS,
 										SVP_EVENT_CHANGED);
-	record->event.state = svp_value_word(values, nulls, 3, svp_state_names, SVP_NSTATES,
+	record->event.state = svp_value_word(values, nulls, 5, svp_state_names, SVP_NSTATES,
 										 SVP_STATE_OPEN);
-	record->source_state = svp_value_text(values, nulls, 4);
-	record->opened_at = svp_value_time(values, nulls, 5, NULL);
-	record->recorded_by = svp_value_text(values, nulls, 6);
-	record->recorded_at = svp_value_time(values, nulls, 7, NULL);
+	record->source_state = svp_value_text(values, nulls, 6);
+	record->opened_at = svp_value_time(values, nulls, 7, NULL);
 	svp_record_read_ticket(values + 8, nulls + 8, record);
 	record->in_order = !nulls[8 + SVP_NDIMENSIONS + 2] &&
 		DatumGetBool(values[8 + SVP_NDIMENSIONS + 2]);
@@ -83,7 +83,7 @@ typedef struct Reading
 static bool
 is_anchor(const Datum *values, const bool *nulls)
 {
-	const char *event = svp_value_text(values, nulls, 2);
+	const char *event = svp_value_text(values, nulls, 4);
 
 	return event != NULL && strcmp(event, EXPECTED) == 0;
 }
@@ -273,12 +273,12 @@ fill_row(SvpRow *row, SvpAttachment *attachment, const Datum *key, const SvpReco
 	svp_row_add_key(row, attachment->ticket->nkey, key);
 	svp_row_add(row, Int32GetDatum(record->seq));
 	svp_row_add(row, TimestampTzGetDatum(record->event.at));
+	svp_row_add(row, TimestampTzGetDatum(record->recorded_at));
+	svp_row_add_text(row, record->recorded_by);
 	svp_row_add_text(row, svp_event_names[record->event.kind]);
 	svp_row_add_text(row, is_reply ? NULL : svp_state_names[record->event.state]);
 	svp_row_add_text(row, record->source_state);
 	svp_row_add_optional(row, !is_reply, TimestampTzGetDatum(record->opened_at));
-	svp_row_add_text(row, record->recorded_by);
-	svp_row_add(row, TimestampTzGetDatum(record->recorded_at));
 	svp_record_write_ticket(row, record);
 	svp_row_add(row, BoolGetDatum(record->in_order));
 }
@@ -320,12 +320,12 @@ svp_ledger_anchor(SvpAttachment *attachment, const Datum *key, int64 at, const c
 	svp_row_add_key(&row, attachment->ticket->nkey, key);
 	svp_row_add(&row, Int32GetDatum(1));
 	svp_row_add(&row, TimestampTzGetDatum(at));
+	svp_row_add(&row, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
+	svp_row_add_text(&row, recorded_by);
 	svp_row_add_text(&row, EXPECTED);
 	svp_row_add_text(&row, NULL);
 	svp_row_add_text(&row, NULL);
 	svp_row_add_optional(&row, false, (Datum) 0);
-	svp_row_add_text(&row, recorded_by);
-	svp_row_add(&row, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()));
 	svp_record_write_ticket(&row, &none);
 	svp_row_add(&row, BoolGetDatum(false));
 	return svp_rows_insert_new(attachment, SVP_LEDGER, row.values, row.nulls);

@@ -33,25 +33,25 @@
 	{"product", TEXTOID}, {"customer_tier", TEXTOID}, {"region", TEXTOID}, \
 	{"team", TEXTOID}, {"agent", TEXTOID}, {"customer", TEXTOID}
 
+/* A table whose columns are in this order is read and written without another one. */
 static const SvpColumn ledger_columns[] = {
-	{"seq", INT4OID}, {"at", TIMESTAMPTZOID}, {"event", TEXTOID}, {"state", TEXTOID},
-	{"source_state", TEXTOID}, {"opened_at", TIMESTAMPTZOID}, {"recorded_by", TEXTOID},
-	{"recorded_at", TIMESTAMPTZOID},
+	{"seq", INT4OID}, {"at", TIMESTAMPTZOID}, {"recorded_at", TIMESTAMPTZOID},
+	{"recorded_by", TEXTOID}, {"event", TEXTOID}, {"state", TEXTOID}, {"source_state", TEXTOID},
+	{"opened_at", TIMESTAMPTZOID},
 	TICKET_COLUMNS,
 	{"in_order", BOOLOID}
 };
 
 static const SvpColumn clock_columns[] = {
-	{"metric", TEXTOID}, {"cycle", INT4OID}, {"benchmark", TEXTOID}, {"policy_version", INT4OID},
+	{"metric", TEXTOID}, {"cycle", INT4OID}, {"disputed", BOOLOID}, {"stopped_at", TIMESTAMPTZOID},
+	{"next_escalation_at", TIMESTAMPTZOID}, {"benchmark", TEXTOID}, {"policy_version", INT4OID},
 	{"calendar", TEXTOID}, {"state", TEXTOID}, {"started_at", TIMESTAMPTZOID},
 	{"started_on", DATEOID}, {"due_at", TIMESTAMPTZOID}, {"at_risk_at", TIMESTAMPTZOID},
 	{"target_us", INT8OID}, {"elapsed_us", INT8OID}, {"paused_us", INT8OID},
-	{"counted_from", TIMESTAMPTZOID}, {"paused_at", TIMESTAMPTZOID},
-	{"stopped_at", TIMESTAMPTZOID}, {"stopped_on", DATEOID},
+	{"counted_from", TIMESTAMPTZOID}, {"paused_at", TIMESTAMPTZOID}, {"stopped_on", DATEOID},
 	TICKET_COLUMNS,
-	{"calendar_revision", INT8OID}, {"disputed", BOOLOID}, {"imported_at", TIMESTAMPTZOID},
-	{"escalation_level", INT4OID}, {"escalation_occurrence", INT4OID},
-	{"next_escalation_at", TIMESTAMPTZOID}, {"acknowledged_at", TIMESTAMPTZOID},
+	{"calendar_revision", INT8OID}, {"imported_at", TIMESTAMPTZOID}, {"escalation_level", INT4OID},
+	{"escalation_occurrence", INT4OID}, {"acknowledged_at", TIMESTAMPTZOID},
 	{"acknowledged_by", TEXTOID}
 };
 
