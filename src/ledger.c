@@ -33,10 +33,12 @@ svp_record_write_ticket(SvpRow *row, const SvpRecord *record)
 void
 svp_record_read_ticket(const Datum *values, const bool *nulls, SvpRecord *record)
 {
-	for (int i = 0; i < SVP_NDIMENSIONS; i++)
-		record->event.scenario.value[i] = svp_value_text(values, nulls, i);
-	record->agent = svp_value_text(values, nulls, SVP_NDIMENSIONS);
-	record->customer = svp_value_text(values, nulls, SVP_NDIMENSIONS + 1);
+	const char *texts[SVP_NDIMENSIONS + 2];
+
+	svp_value_texts(values, nulls, lengthof(texts), texts);
+	memcpy(record->event.scenario.value, texts, sizeof(char *) * SVP_NDIMENSIONS);
+	record->agent = texts[SVP_NDIMENSIONS];
+	record->customer = texts[SVP_NDIMENSIONS + 1];
 }
 
 static void
@@ -83,9 +85,9 @@ typedef struct Reading
 static bool
 is_anchor(const Datum *values, const bool *nulls)
 {
-	const char *event = svp_value_text(values, nulls, 4);
+	static const char *const expected[] = {EXPECTED};
 
-	return event != NULL && strcmp(event, EXPECTED) == 0;
+	return svp_value_word(values, nulls, 4, expected, 1, -1) == 0;
 }
 
 static bool

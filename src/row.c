@@ -13,7 +13,6 @@
 
 #include "compat.h"
 #include "row.h"
-#include "words.h"
 
 /* Rows have many texts, most of them words: room for so much is allocated at once. */
 #define TEXT_ROOM 256
@@ -92,6 +91,33 @@ svp_value_text(const Datum *values, const bool *nulls, int i)
 	return nulls[i] ? NULL : TextDatumGetCString(values[i]);
 }
 
+/*
+ * Several that follow each other, NULL where there is none.
+ */
+void
+svp_value_texts(const Datum *values, const bool *nulls, int n, const char **texts)
+{
+	Size		size = 0;
+	char	   *room;
+
+	for (int i = 0; i < n; i++)
+	{
+		texts[i] = nulls[i] ? NULL : (const char *) DatumGetTextPP(values[i]);
+		size += nulls[i] ? 0 : VARSIZE_ANY_EXHDR(texts[i]) + 1;
+	}
+	room = size > 0 ? palloc(size) : NULL;
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		size = VARSIZE_ANY_EXHDR(texts[i]);
+		memcpy(room, VARDATA_ANY(texts[i]), size);
+		room[size] = '\0';
+		texts[i] = room;
+		room += size + 1;
+	}
+}
+
 int64
 svp_value_time(const Datum *values, const bool *nulls, int i, bool *is_set)
 {
@@ -114,8 +140,13 @@ int
 svp_value_word(const Datum *values, const bool *nulls, int i,
 			   const char *const *names, int nnames, int otherwise)
 {
-	const char *word = svp_value_text(values, nulls, i);
-	int			index = word == NULL ? -1 : svp_word_index(names, nnames, word);
+	const text *word = nulls[i] ? NULL : DatumGetTextPP(values[i]);
 
-	return index < 0 ? otherwise : index;
+	for (int name = 0; word != NULL && name < nnames; name++)
+	{
+		if (strncmp(names[name], VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word)) == 0 &&
+			names[name][VARSIZE_ANY_EXHDR(word)] == '\0')
+			return name;
+	}
+	return otherwise;
 }

@@ -34,6 +34,7 @@ extern char *svp_null_flags(int n, const bool *nulls);
 
 /* One of the values that were read, into the current memory context. */
 extern const char *svp_value_text(const Datum *values, const bool *nulls, int i);
+extern void svp_value_texts(const Datum *values, const bool *nulls, int n, const char **texts);
 extern int64 svp_value_time(const Datum *values, const bool *nulls, int i, bool *is_set);
 extern int32 svp_value_int(const Datum *values, const bool *nulls, int i);
 extern int	svp_value_word(const Datum *values, const bool *nulls, int i,
