@@ -43,6 +43,7 @@ typedef struct CacheEntry
 } CacheEntry;
 
 static HTAB *cache = NULL;
+static CacheEntry *latest = NULL;	/* found last: few sessions have two */
 
 /* Outdated attachments and statements, until the end of the transaction. */
 static List *outdated = NIL;
@@ -326,10 +327,10 @@ load(CacheEntry *entry, const char *name)
 SvpAttachment *
 svp_attachment_cached(const char *name)
 {
-	CacheEntry *entry = cache == NULL ? NULL : hash_search(cache, name, HASH_FIND, NULL);
-
-	return entry != NULL && entry->generation == svp_config_generation(SVP_CONFIG_ATTACHMENT) ?
-		entry->attachment : NULL;
+	if (cache != NULL && (latest == NULL || strcmp(latest->name, name) != 0))
+		latest = hash_search(cache, name, HASH_FIND, NULL);
+	return latest != NULL && latest->generation == svp_config_generation(SVP_CONFIG_ATTACHMENT) ?
+		latest->attachment : NULL;
 }
 
 SvpAttachment *
@@ -356,6 +357,7 @@ svp_attachment_get(const char *name, bool missing_ok)
 
 	/* Names that mean nothing are not kept: anybody may ask for as many as they like. */
 	(void) hash_search(cache, name, HASH_REMOVE, NULL);
+	latest = NULL;
 	if (!missing_ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -118,10 +118,10 @@ svp_benchmark_best(const SvpPolicy *policy, const char *metric, const SvpScenari
 	{
 		const SvpBenchmark *benchmark = &policy->benchmarks[i];
 
-		if (strcmp(benchmark->metric, metric) != 0 ||
-			!svp_scenario_matches(&benchmark->when, scenario))
+		if (best >= 0 && benchmark->when.nconditions <= policy->benchmarks[best].when.nconditions)
 			continue;
-		if (best < 0 || benchmark->when.nconditions > policy->benchmarks[best].when.nconditions)
+		if (strcmp(benchmark->metric, metric) == 0 &&
+			svp_scenario_matches(&benchmark->when, scenario))
 			best = i;
 	}
 	return best;

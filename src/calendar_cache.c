@@ -35,6 +35,7 @@ typedef struct CalendarEntry
 } CalendarEntry;
 
 static HTAB *calendar_cache = NULL;
+static CalendarEntry *latest = NULL;	/* found last: most benchmarks have one and the same */
 static List *replaced_contexts = NIL;
 
 static uint32
@@ -115,6 +116,7 @@ forget_unloaded(CalendarEntry *entry)
 	if (entry->calendar != NULL)
 		return;
 	hash_search(calendar_cache, &entry->name, HASH_REMOVE, NULL);
+	latest = NULL;
 	pfree(name);
 }
 
@@ -200,11 +202,10 @@ svp_calendar_get(const char *name, bool missing_ok)
 SvpCalendar *
 svp_calendar_cached(const char *name)
 {
-	CalendarEntry *entry = calendar_cache == NULL ? NULL :
-		hash_search(calendar_cache, &name, HASH_FIND, NULL);
-
-	return entry != NULL && entry->generation == svp_config_generation(SVP_CONFIG_CALENDAR) &&
-		svp_calendar_may_open(entry->calendar) ? entry->calendar : NULL;
+	if (calendar_cache != NULL && (latest == NULL || strcmp(latest->name, name) != 0))
+		latest = hash_search(calendar_cache, &name, HASH_FIND, NULL);
+	return latest != NULL && latest->generation == svp_config_generation(SVP_CONFIG_CALENDAR) &&
+		svp_calendar_may_open(latest->calendar) ? latest->calendar : NULL;
 }
 
 /*

@@ -238,18 +238,27 @@ step_latest(Fold *fold, const Cycle *cycle)
 }
 
 /*
- * Take one event more.
+ * The benchmark that matches after an event.
+ */
+static int
+best_after(const Fold *fold, const SvpEvent *event)
+{
+	return SVP_EVENT_IS_MESSAGE(event->kind) ? fold->best :
+		svp_benchmark_best(fold->policy, fold->metric, &event->scenario);
+}
+
+/*
+ * Take one event more, after which this benchmark matches.
  */
 static void
-take_event(Fold *fold, const SvpEvent *event, int number)
+take_event(Fold *fold, const SvpEvent *event, int number, int best)
 {
 	Cycle		cycle = {number, fold->step, fold->clock->waiting};
 
 	svp_step_enter(&fold->step, event, number);
 	if (fold->clock->benchmark != NULL)
 		svp_step_hear(&fold->step, fold->clock);
-	if (!SVP_EVENT_IS_MESSAGE(event->kind))
-		fold->best = svp_benchmark_best(fold->policy, fold->metric, &event->scenario);
+	fold->best = best;
 	if (svp_step_stays_judged(&fold->step, fold->clock))
 		return;
 	step_latest(fold, &cycle);
@@ -291,7 +300,7 @@ svp_clock_fold(const SvpHistory *history, const SvpPolicy *policy,
 	for (int i = 0; i < history->nevents && fold.step.result == SVP_TIME_OK; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		take_event(&fold, &history->events[i], i);
+		take_event(&fold, &history->events[i], i, best_after(&fold, &history->events[i]));
 	}
 	if (fold.replays != NULL)
 		pfree(fold.replays);
@@ -420,13 +429,12 @@ svp_clock_continue(const SvpSituation *before, const SvpEvent *event,
 	complete_stored(&fold, clocks);
 	fold.best = event->kind == SVP_EVENT_OPENED ? -1 :
 		svp_benchmark_best(policy, metric, &before->scenario);
-	now = SVP_EVENT_IS_MESSAGE(event->kind) ? fold.best :
-		svp_benchmark_best(policy, metric, &event->scenario);
+	now = best_after(&fold, event);
 	*nclocks = 0;
 	*needs_history = depends_on_history(&fold, before, event, now);
 	if (*needs_history)
 		return SVP_TIME_OK;
-	take_event(&fold, event, 0);
+	take_event(&fold, event, 0, now);
 	*nclocks = number_of_clocks(&fold, clocks);
 	return fold.step.result;
 }

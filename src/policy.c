@@ -50,6 +50,7 @@ typedef struct PolicyEntry
 } PolicyEntry;
 
 static HTAB *policies = NULL;
+static PolicyEntry *latest = NULL;	/* found last: few sessions have two */
 
 /* Holds what was taken out of the cache in this transaction. */
 static MemoryContext outdated = NULL;
@@ -151,6 +152,7 @@ forget_versions(const char *name)
 		return;
 	MemoryContextSetParent(entry->versions->context, outdated);
 	hash_search(policies, name, HASH_REMOVE, NULL);
+	latest = NULL;
 }
 
 /*
@@ -306,14 +308,16 @@ svp_policy_at(const char *policy, int64 at)
 const SvpPolicy *
 svp_policy_cached_at(const char *policy, int64 at)
 {
-	PolicyEntry *entry = policies == NULL || strlen(policy) > SVP_NAME_MAX ? NULL :
-		hash_search(policies, policy, HASH_FIND, NULL);
 	Version    *version;
 
-	if (entry == NULL ||
-		entry->versions->generation != svp_config_generation(SVP_CONFIG_POLICY))
+	if (policies == NULL || strlen(policy) > SVP_NAME_MAX)
 		return NULL;
-	version = version_at(entry->versions, at);
+	if (latest == NULL || strcmp(latest->name, policy) != 0)
+		latest = hash_search(policies, policy, HASH_FIND, NULL);
+	if (latest == NULL ||
+		latest->versions->generation != svp_config_generation(SVP_CONFIG_POLICY))
+		return NULL;
+	version = version_at(latest->versions, at);
 	return version == NULL ? NULL : version->compiled;
 }
 

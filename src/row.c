@@ -17,27 +17,6 @@
 /* Rows have many texts, most of them words: room for so much is allocated at once. */
 #define TEXT_ROOM 256
 
-void
-svp_row_begin(SvpRow *row)
-{
-	row->n = 0;
-	row->room_left = 0;
-}
-
-void
-svp_row_add_optional(SvpRow *row, bool is_set, Datum value)
-{
-	Assert(row->n < SVP_MAX_COLUMNS);
-	row->values[row->n] = is_set ? value : (Datum) 0;
-	row->nulls[row->n++] = !is_set;
-}
-
-void
-svp_row_add(SvpRow *row, Datum value)
-{
-	svp_row_add_optional(row, true, value);
-}
-
 /*
  * A text as short ones are stored.
  */
@@ -116,20 +95,6 @@ svp_value_texts(const Datum *values, const bool *nulls, int n, const char **text
 		texts[i] = room;
 		room += size + 1;
 	}
-}
-
-int64
-svp_value_time(const Datum *values, const bool *nulls, int i, bool *is_set)
-{
-	if (is_set != NULL)
-		*is_set = !nulls[i];
-	return nulls[i] ? 0 : DatumGetInt64(values[i]);
-}
-
-int32
-svp_value_int(const Datum *values, const bool *nulls, int i)
-{
-	return nulls[i] ? 0 : DatumGetInt32(values[i]);
 }
 
 /*

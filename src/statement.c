@@ -174,18 +174,7 @@ svp_statements_make(SvpTable *table)
 		svp_attachment_keep_plan(&table->plans[i], plan);
 	}
 	SPI_finish();
-}
-
-bool
-svp_statements_are_good(const SvpTable *table)
-{
-	for (int i = 0; i < SVP_NSTATEMENTS; i++)
-	{
-		if (is_needed(table, (SvpStatement) i) &&
-			(table->plans[i] == NULL || !SPI_plan_is_valid(table->plans[i])))
-			return false;
-	}
-	return true;
+	table->has_statements = true;
 }
 
 /*

@@ -185,7 +185,7 @@ listen_for_changes(void)
 static void
 unbind(SvpTable *table)
 {
-	table->valid = false;
+	table->valid = table->has_statements = false;
 	table->span = NULL;
 	if (table->direct == NULL)
 		return;
@@ -287,7 +287,7 @@ svp_table_is_bound(const SvpTable *table)
 {
 	return table != NULL &&
 		(table->busy || svp_table_is_open(table) ||
-		 (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
+		 (table->valid && (table->direct != NULL || table->has_statements)));
 }
 
 static void

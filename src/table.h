@@ -78,6 +78,7 @@ typedef struct SvpTable
 	SubTransactionId busy_in;	/* … in this subtransaction */
 	SvpSpan    *span;			/* for which "direct" stays open, or NULL */
 	SPIPlanPtr	plans[SVP_NSTATEMENTS];
+	bool		has_statements; /* all those that are needed are prepared */
 } SvpTable;
 
 #define SVP_TABLE_WIDTH(table) ((table)->nkey + (table)->shape->ncolumns + (table)->nticket)
@@ -98,7 +99,6 @@ extern dlist_head svp_tables;
 
 /* statement.c */
 extern void svp_statements_make(SvpTable *table);
-extern bool svp_statements_are_good(const SvpTable *table);
 extern bool svp_statement_run(SvpTable *table, SvpStatement which, const Datum *values,
 							  const bool *nulls);
 extern void svp_statement_scan(SvpTable *table, int nprefix, const Datum *prefix, bool backward,
