@@ -203,6 +203,11 @@ svp_fact_read(const SvpFactMapping *fact, SvpFactBinding *binding, Datum value, 
 		case SVP_FACT_TEXT:
 			result->text = text_of(binding, value);
 			result->set = !text_is_unset(fact, result->text);
+			if (binding->type_by_value)
+			{
+				result->type = binding->type;
+				result->value = value;
+			}
 			break;
 		case SVP_FACT_BOOLEAN:
 			result->number = DatumGetBool(value);

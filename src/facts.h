@@ -94,6 +94,8 @@ typedef struct SvpFactValue
 	bool		set;
 	const char *problem;		/* why a value could not be read, or NULL */
 	const char *text;			/* text facts; of other kinds only with a problem */
+	Oid			type;			/* of a text whose column's type is passed by value, that … */
+	Datum		value;			/* … and the value; else 0 */
 	int64		number;			/* of other kinds than text */
 } SvpFactValue;
 

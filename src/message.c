@@ -60,26 +60,36 @@ is_surely_value(Oid type, int32 typmod, const char *text)
 		((type == INT8OID && digits <= 18) || (type == INT4OID && digits <= 9));
 }
 
-Datum *
-svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
-				 const SvpFacts *facts, const char **problem)
+/*
+ * Take a key from columns of its own types, as a reference to a number is.
+ */
+static bool
+take_key(const SvpAttachment *attachment, const SvpFactValue *parts, Datum *key)
+{
+	for (int i = 0; i < attachment->ticket->nkey; i++)
+	{
+		if (parts[i].type != attachment->key_types[i] || attachment->key_typmods[i] != -1)
+			return false;
+		key[i] = parts[i].value;
+	}
+	return true;
+}
+
+/*
+ * Read a key from its parts as text; else say why it is none.
+ */
+static Datum *
+read_key(const SvpAttachment *attachment, const SvpFactValue *parts, const char **problem)
 {
 	int			nkey = attachment->ticket->nkey;
-	int			first = svp_mapping_at(mapping, SVP_NAME_TICKET);
 	Naming		naming = {attachment, palloc(sizeof(char *) * nkey), NULL, CurrentMemoryContext};
 	bool		is_sure = true;
 	Size		size = 0;
 	ErrorData  *error;
 
-	*problem = NULL;
-	if (first < 0)
-		return NULL;
 	for (int i = 0; i < nkey; i++)
 	{
-		if (first + i >= mapping->nfacts || !facts->values[first + i].set ||
-			strcmp(mapping->facts[first + i].name, "ticket") != 0)
-			return NULL;
-		naming.parts[i] = pstrdup(facts->values[first + i].text);
+		naming.parts[i] = pstrdup(parts[i].text);
 		is_sure = is_sure && is_surely_value(attachment->key_types[i], attachment->key_typmods[i],
 											 naming.parts[i]);
 		size += strlen(naming.parts[i]);
@@ -98,6 +108,29 @@ svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
 	if (error != NULL)
 		*problem = error->message;
 	return error == NULL ? naming.key : NULL;
+}
+
+Datum *
+svp_ticket_named(const SvpAttachment *attachment, const SvpMapping *mapping,
+				 const SvpFacts *facts, const char **problem)
+{
+	int			nkey = attachment->ticket->nkey;
+	int			first = svp_mapping_at(mapping, SVP_NAME_TICKET);
+	Datum	   *key;
+
+	*problem = NULL;
+	if (first < 0)
+		return NULL;
+	for (int i = 0; i < nkey; i++)
+	{
+		if (first + i >= mapping->nfacts || !facts->values[first + i].set ||
+			strcmp(mapping->facts[first + i].name, "ticket") != 0)
+			return NULL;
+	}
+	key = palloc(sizeof(Datum) * nkey);
+	if (take_key(attachment, &facts->values[first], key))
+		return key;
+	return read_key(attachment, &facts->values[first], problem);
 }
 
 static const SvpFactValue *
