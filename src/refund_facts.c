@@ -85,6 +85,18 @@ object_with_room(int npairs)
 }
 
 /*
+ * Add a key after all that come before it, and give the place of its value.
+ */
+static JsonbValue *
+add_key(JsonbValue *object, const char *name)
+{
+	JsonbPair  *pair = &object->val.object.pairs[object->val.object.nPairs++];
+
+	pair->key = text_value(name);
+	return &pair->value;
+}
+
+/*
  * Keys are in the order of jsonb: by length, then by their bytes.
  */
 static bool
@@ -99,7 +111,7 @@ key_before(const JsonbValue *a, const JsonbValue *b)
  * Put a pair, whose key is new, in its place.
  */
 static void
-add_pair(JsonbValue *object, const char *name, JsonbValue value)
+insert_pair(JsonbValue *object, const char *name, JsonbValue value)
 {
 	JsonbPair  *pairs = object->val.object.pairs;
 	JsonbPair	pair = {.key = text_value(name), .value = value};
@@ -118,7 +130,7 @@ unreadable_value(const char *text)
 {
 	JsonbValue	object = object_with_room(1);
 
-	add_pair(&object, "unreadable", text_value(text == NULL ? "" : text));
+	*add_key(&object, "unreadable") = text_value(text == NULL ? "" : text);
 	return object;
 }
 
@@ -179,6 +191,9 @@ ticket_value(const SvpRefundCase *refund, int *i)
 	return list;
 }
 
+/*
+ * A mapping is read from jsonb, so its facts are in the order that is needed.
+ */
 Datum
 svp_refund_facts_jsonb(const SvpRefundCase *refund)
 {
@@ -191,12 +206,12 @@ svp_refund_facts_jsonb(const SvpRefundCase *refund)
 		const SvpFactValue *value = &refund->facts.values[i];
 
 		if (strcmp(fact->name, SVP_FACT_TICKET) == 0)
-			add_pair(&facts, SVP_FACT_TICKET, ticket_value(refund, &i));
+			*add_key(&facts, SVP_FACT_TICKET) = ticket_value(refund, &i);
 		else if (value->set || value->problem != NULL)
-			add_pair(&facts, fact->name, fact_value(fact, value));
+			*add_key(&facts, fact->name) = fact_value(fact, value);
 	}
 	if (refund->facts.problem != NULL)
-		add_pair(&facts, SVP_KEPT_PROBLEM, text_value(refund->facts.problem));
+		insert_pair(&facts, SVP_KEPT_PROBLEM, text_value(refund->facts.problem));
 	return JsonbPGetDatum(JsonbValueToJsonb(&facts));
 }
 
