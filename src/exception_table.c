@@ -341,8 +341,6 @@ svp_exception_lock(const SvpRefundCase *refund, const SvpException *exception)
 void
 svp_exception_mark_used(const SvpRefundCase *refund, const SvpException *exception)
 {
-	const SvpRefundFact *amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
-	bool		known = amount != NULL && amount->knowledge == SVP_KNOWN;
 	SvpRow		row = {0};
 
 	add_refund_key(&row, refund);
@@ -350,7 +348,7 @@ svp_exception_mark_used(const SvpRefundCase *refund, const SvpException *excepti
 	svp_row_add(&row, TimestampTzGetDatum(refund->now));
 	svp_row_add_text(&row, refund->role);
 	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_AGENT));
-	svp_row_add_optional(&row, known, known ? svp_refund_numeric(amount->value) : (Datum) 0);
+	svp_row_add_optional(&row, DatumGetPointer(refund->amount) != NULL, refund->amount);
 	svp_row_add_text(&row, svp_refund_case_text(refund, SVP_NAME_CURRENCY));
 	svp_row_add_text(&row, svp_refund_reason_names[refund->unrelieved.reason]);
 	run(refund->attachment, SVP_EXCEPTION_MARK_USED, &row, SPI_OK_UPDATE);

@@ -16,10 +16,10 @@
 #include "attempt.h"
 #include "calendar.h"
 #include "key.h"
-#include "mapping.h"
 #include "message.h"
 #include "refund_case.h"
 #include "refund_exception.h"
+#include "refund_facts.h"
 
 #define FACT_OPENED_AT	"opened_at"
 
@@ -75,33 +75,59 @@ knowledge_of(const SvpRefundCase *refund, const SvpFactValue *value)
 static void
 know(SvpRefundCase *refund, const char *name, SvpKnowledge knowledge, int64 value)
 {
-	if (svp_refund_case_fact(refund, name) == NULL)
-		refund->known[refund->nknown++] = (SvpRefundFact) {name, knowledge, value};
+	refund->known[refund->nknown++] = (SvpRefundFact) {name, knowledge, value};
 }
 
 /*
- * Collect times and amounts.  What the row leaves open is taken from the
+ * Collect what the row says of one kind.
+ */
+static void
+collect_kind(SvpRefundCase *refund, SvpFactKind kind)
+{
+	const SvpMapping *mapping = refund->mapping;
+
+	for (int i = 0; i < mapping->nfacts; i++)
+	{
+		const SvpFactValue *value = &refund->facts.values[i];
+		SvpKnowledge knowledge;
+
+		if (mapping->facts[i].kind != kind)
+			continue;
+		knowledge = knowledge_of(refund, value);
+		if (knowledge != SVP_MISSING)
+			know(refund, mapping->facts[i].name, knowledge, value->number);
+	}
+}
+
+static void
+know_time_if_open(SvpRefundCase *refund, const char *name, int64 at)
+{
+	if (svp_refund_case_fact(refund, name) == NULL)
+		know(refund, name, SVP_KNOWN, at);
+}
+
+/*
+ * Collect amounts and times.  What the row leaves open is taken from the
  * ticket; a customer who is not said to have asked before asks now.
  */
 static void
 collect_facts(SvpRefundCase *refund)
 {
-	const SvpMapping *mapping = refund->mapping;
+	const SvpRefundFact *amount;
 
-	refund->known = palloc(sizeof(SvpRefundFact) * (mapping->nfacts + 2));
+	refund->known = palloc(sizeof(SvpRefundFact) * (refund->mapping->nfacts + 2));
 	refund->nknown = 0;
-	for (int i = 0; i < mapping->nfacts; i++)
-	{
-		const SvpFactValue *value = &refund->facts.values[i];
-		SvpKnowledge knowledge = knowledge_of(refund, value);
+	collect_kind(refund, SVP_FACT_NUMBER);
+	refund->namounts = refund->nknown;
+	amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
+	if (amount != NULL && amount->knowledge == SVP_KNOWN)
+		refund->amount = svp_refund_numeric(amount->value);
 
-		if (mapping->facts[i].kind != SVP_FACT_TEXT && knowledge != SVP_MISSING)
-			know(refund, mapping->facts[i].name, knowledge, value->number);
-	}
+	collect_kind(refund, SVP_FACT_TIME);
 	if (refund->ticket != NULL)
-		know(refund, FACT_OPENED_AT, SVP_KNOWN, refund->ticket->opened_at);
-	know(refund, SVP_FACT_REQUESTED_AT, SVP_KNOWN,
-		 refund->ticket != NULL ? refund->ticket->opened_at : refund->now);
+		know_time_if_open(refund, FACT_OPENED_AT, refund->ticket->opened_at);
+	know_time_if_open(refund, SVP_FACT_REQUESTED_AT,
+					  refund->ticket != NULL ? refund->ticket->opened_at : refund->now);
 }
 
 const SvpRefundFact *
@@ -113,6 +139,15 @@ svp_refund_case_fact(const SvpRefundCase *refund, const char *name)
 			return &refund->known[i];
 	}
 	return NULL;
+}
+
+Datum
+svp_refund_case_numeric(const SvpRefundCase *refund, int64 millionths)
+{
+	const SvpRefundFact *amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
+
+	return amount != NULL && amount->knowledge == SVP_KNOWN && amount->value == millionths ?
+		refund->amount : svp_refund_numeric(millionths);
 }
 
 const char *
@@ -198,13 +233,12 @@ times_in_order(const SvpRefundCase *refund, const SvpRefundFact **times)
 {
 	int			n = 0;
 
-	for (int i = 0; i < refund->nknown; i++)
+	for (int i = refund->namounts; i < refund->nknown; i++)
 	{
 		const SvpRefundFact *fact = &refund->known[i];
 		int			place = n;
 
-		if (fact->knowledge != SVP_KNOWN || svp_fact_kind(fact->name) != SVP_FACT_TIME ||
-			fact->value > refund->now)
+		if (fact->knowledge != SVP_KNOWN || fact->value > refund->now)
 			continue;
 		for (; place > 0 && times[place - 1]->value > fact->value; place--)
 			times[place] = times[place - 1];

@@ -34,8 +34,10 @@ typedef struct SvpRefundCase
 	bool		names_ticket;
 	Datum	   *ticket_key;		/* NULL if it names none, or what is no key */
 	const SvpRecord *ticket;	/* as last recorded; NULL if it is not */
-	SvpRefundFact *known;		/* the times and amounts; NULL until they are looked for */
+	SvpRefundFact *known;		/* the amounts, then the times; NULL until they are looked for */
 	int			nknown;
+	int			namounts;
+	Datum		amount;			/* the fact as numeric; a null pointer if not known */
 	const SvpPolicy *policy;	/* NULL: no version was in force */
 	const char *claimed_by;		/* the time as of which it judges; NULL: it is that of now */
 	const SvpRefundRule *rule;	/* NULL: none applies */
@@ -76,5 +78,8 @@ extern SvpScenario svp_refund_case_scenario(const SvpRefundCase *refund);
 
 /* A fact that decides, with what was found in the ticket's stead. */
 extern const SvpRefundFact *svp_refund_case_fact(const SvpRefundCase *refund, const char *name);
+
+/* An amount as numeric, which is the refund's own if it is as much. */
+extern Datum svp_refund_case_numeric(const SvpRefundCase *refund, int64 millionths);
 
 #endif							/* SVP_REFUND_CASE_H */

@@ -135,8 +135,10 @@ unreadable_value(const char *text)
 }
 
 static JsonbValue
-fact_value(const SvpFactMapping *fact, const SvpFactValue *value)
+fact_value(const SvpRefundCase *refund, int i)
 {
+	const SvpFactMapping *fact = &refund->mapping->facts[i];
+	const SvpFactValue *value = &refund->facts.values[i];
 	int			utc = 0;
 	JsonbValue	json;
 
@@ -152,7 +154,7 @@ fact_value(const SvpFactMapping *fact, const SvpFactValue *value)
 				break;
 			case SVP_FACT_NUMBER:
 				json.type = jbvNumeric;
-				json.val.numeric = DatumGetNumeric(svp_refund_numeric(value->number));
+				json.val.numeric = DatumGetNumeric(svp_refund_case_numeric(refund, value->number));
 				break;
 			case SVP_FACT_BOOLEAN:
 				json.type = jbvBool;
@@ -186,8 +188,7 @@ ticket_value(const SvpRefundCase *refund, int *i)
 	list.val.array.nElems = *i - first + 1;
 	list.val.array.elems = palloc(sizeof(JsonbValue) * list.val.array.nElems);
 	for (int part = first; part <= *i; part++)
-		list.val.array.elems[part - first] = fact_value(&mapping->facts[part],
-														&refund->facts.values[part]);
+		list.val.array.elems[part - first] = fact_value(refund, part);
 	return list;
 }
 
@@ -208,7 +209,7 @@ svp_refund_facts_jsonb(const SvpRefundCase *refund)
 		if (strcmp(fact->name, SVP_FACT_TICKET) == 0)
 			*add_key(&facts, SVP_FACT_TICKET) = ticket_value(refund, &i);
 		else if (value->set || value->problem != NULL)
-			*add_key(&facts, fact->name) = fact_value(fact, value);
+			*add_key(&facts, fact->name) = fact_value(refund, i);
 	}
 	if (refund->facts.problem != NULL)
 		insert_pair(&facts, SVP_KEPT_PROBLEM, text_value(refund->facts.problem));

@@ -151,12 +151,9 @@ add_known_time(SvpRow *row, const SvpRefundCase *refund, const char *name)
 }
 
 static void
-add_known_amount(SvpRow *row, const SvpRefundCase *refund, const char *name)
+add_amount(SvpRow *row, const SvpRefundCase *refund)
 {
-	const SvpRefundFact *fact = svp_refund_case_fact(refund, name);
-	bool		known = fact != NULL && fact->knowledge == SVP_KNOWN;
-
-	svp_row_add_optional(row, known, known ? svp_refund_numeric(fact->value) : (Datum) 0);
+	svp_row_add_optional(row, DatumGetPointer(refund->amount) != NULL, refund->amount);
 }
 
 /* What was decided, from "decision" to "cutoff_at". */
@@ -177,10 +174,12 @@ add_outcome(SvpRow *row, const SvpRefundCase *refund)
 
 /* What was allowed of the amount, from "allowed_amount" to "fee". */
 static void
-add_allowed(SvpRow *row, const SvpRefundDecision *decision)
+add_allowed(SvpRow *row, const SvpRefundCase *refund)
 {
+	const SvpRefundDecision *decision = &refund->decision;
+
 	svp_row_add_optional(row, decision->has_allowed_amount,
-					 svp_refund_numeric(decision->allowed_amount));
+						 svp_refund_case_numeric(refund, decision->allowed_amount));
 	svp_row_add(row, svp_refund_numeric(decision->fee));
 }
 
@@ -235,8 +234,8 @@ svp_refund_append(const SvpRefundCase *refund, int32 seq, const char *recorded_b
 	begin_row(&row, refund, seq, refund->now, recorded_by);
 	add_outcome(&row, refund);
 	add_known_time(&row, refund, SVP_FACT_REQUESTED_AT);
-	add_known_amount(&row, refund, SVP_FACT_AMOUNT);
-	add_allowed(&row, &refund->decision);
+	add_amount(&row, refund);
+	add_allowed(&row, refund);
 	add_facts(&row, refund);
 	return svp_rows_insert_own(refund->attachment, SVP_REFUND_DECISION, row.values, row.nulls);
 }
@@ -252,7 +251,7 @@ svp_refund_append_counted(const SvpRefundCase *refund, int32 seq, int64 at,
 	/* reason to cutoff_at */
 	add_nulls(&row, 5);
 	add_known_time(&row, refund, SVP_FACT_REQUESTED_AT);
-	add_known_amount(&row, refund, SVP_FACT_AMOUNT);
+	add_amount(&row, refund);
 	/* allowed_amount, fee */
 	add_nulls(&row, 2);
 	add_facts(&row, refund);
