@@ -137,7 +137,7 @@ static void
 read_ledger(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger, bool backward,
 			SvpRowConsumer take)
 {
-	Reading		reading = {attachment->ticket->nkey, ledger, 4 * LEDGER_ROOM};
+	Reading		reading = {attachment->ticket->nkey, ledger, 2 * LEDGER_ROOM};
 
 	*ledger = (SvpLedger) {.records = palloc(sizeof(SvpRecord) * reading.capacity)};
 	svp_rows_scan(attachment, SVP_LEDGER, reading.nkey, key, backward, take, &reading);
