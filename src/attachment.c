@@ -336,9 +336,12 @@ svp_attachment_cached(const char *name)
 SvpAttachment *
 svp_attachment_get(const char *name, bool missing_ok)
 {
+	SvpAttachment *cached = svp_attachment_cached(name);
 	CacheEntry *entry;
 	bool		found;
 
+	if (cached != NULL)
+		return cached;
 	if (cache == NULL)
 		create_cache();
 	entry = hash_search(cache, name, HASH_ENTER, &found);

@@ -286,25 +286,6 @@ version_at(PolicyVersions *versions, int64 at)
 	return NULL;
 }
 
-/*
- * Get the version of a policy that is in force at an instant.  NULL if none
- * is; else valid until the transaction ends.
- */
-const SvpPolicy *
-svp_policy_at(const char *policy, int64 at)
-{
-	PolicyVersions *versions;
-	Version    *version;
-
-	if (strlen(policy) > SVP_NAME_MAX)
-		return NULL;
-	versions = current_versions(policy);
-	if (versions == NULL)
-		return NULL;
-	version = version_at(versions, at);
-	return version == NULL ? NULL : compiled_version(versions, version, policy);
-}
-
 const SvpPolicy *
 svp_policy_cached_at(const char *policy, int64 at)
 {
@@ -319,6 +300,28 @@ svp_policy_cached_at(const char *policy, int64 at)
 		return NULL;
 	version = version_at(latest->versions, at);
 	return version == NULL ? NULL : version->compiled;
+}
+
+/*
+ * Get the version of a policy that is in force at an instant.  NULL if none
+ * is; else valid until the transaction ends.
+ */
+const SvpPolicy *
+svp_policy_at(const char *policy, int64 at)
+{
+	const SvpPolicy *cached = svp_policy_cached_at(policy, at);
+	PolicyVersions *versions;
+	Version    *version;
+
+	if (cached != NULL)
+		return cached;
+	if (strlen(policy) > SVP_NAME_MAX)
+		return NULL;
+	versions = current_versions(policy);
+	if (versions == NULL)
+		return NULL;
+	version = version_at(versions, at);
+	return version == NULL ? NULL : compiled_version(versions, version, policy);
 }
 
 /*
