@@ -121,11 +121,11 @@ paid_alike(const SvpRefundFacts *facts)
  * What bounds a refund: the rule, of which an exception may give more, and
  * what was paid, of which none gives more.  Gives the number of bounds.
  */
-int
-svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundBound *bounds)
+static int
+find_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount unit,
+			SvpRefundBound *bounds)
 {
 	const SvpRefundSums *sums = &facts->sums;
-	SvpAmount	unit = minor_unit(facts->currency);
 	SvpAmount	extra = facts->relief.extra;
 	SvpAmount	amount;
 	SvpAmount	paid;
@@ -155,6 +155,12 @@ svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRef
 		bounds[n++] = (SvpRefundBound) {"approval_above", SVP_REASON_NEEDS_APPROVAL, SVP_BOUND_ORDER,
 			round_down(amount, unit), sums->order};
 	return n;
+}
+
+int
+svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundBound *bounds)
+{
+	return find_bounds(rule, facts, minor_unit(facts->currency), bounds);
 }
 
 SvpAmount
@@ -292,9 +298,8 @@ allow(SvpJudgement *judgement, Bound most, Bound without_approval, const SvpAmou
  * What the company keeps of the allowed amount.
  */
 static SvpAmount
-fee(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount allowed)
+fee(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount unit, SvpAmount allowed)
 {
-	SvpAmount	unit = minor_unit(facts->currency);
 	SvpAmount	restocking = round_half_up(share_of(allowed, rule->restocking_fee), unit);
 	SvpAmount	shipping;
 
@@ -309,7 +314,8 @@ svp_judge_amount(SvpJudgement *judgement)
 	const SvpRefundRule *rule = judgement->rule;
 	const SvpRefundFacts *facts = judgement->facts;
 	SvpRefundBound bounds[SVP_NREFUND_BOUNDS];
-	int			n = svp_refund_bounds(rule, facts, bounds);
+	SvpAmount	unit = minor_unit(facts->currency);
+	int			n = find_bounds(rule, facts, unit, bounds);
 	Bound		most = bound_by(bounds, n, SVP_REASON_AMOUNT);
 	Bound		customer = bound_by(bounds, n, SVP_REASON_CUSTOMER_LIMIT);
 	Bound		without_approval = bound_by(bounds, n, SVP_REASON_NEEDS_APPROVAL);
@@ -333,5 +339,6 @@ svp_judge_amount(SvpJudgement *judgement)
 	if (has_amount)
 		approve(judgement, amount);
 	allow(judgement, most, without_approval, has_amount ? &amount : NULL);
-	judgement->decision->fee = fee(rule, facts, judgement->decision->allowed_amount);
+	judgement->decision->fee = fee(rule, facts, unit,
+										 judgement->decision->allowed_amount);
 }

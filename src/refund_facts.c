@@ -171,24 +171,20 @@ fact_value(const SvpRefundCase *refund, int i)
 }
 
 /*
- * The parts of a ticket's key, which have one name, as a list.  "i" is the
- * place of the first, and then of the last.
+ * The parts of a ticket's key, which have one name, as a list.
  */
 static JsonbValue
-ticket_value(const SvpRefundCase *refund, int *i)
+ticket_value(const SvpRefundCase *refund, int first)
 {
-	const SvpMapping *mapping = refund->mapping;
-	int			first = *i;
+	int			nkey = refund->attachment->ticket->nkey;
 	JsonbValue	list;
 
-	while (*i + 1 < mapping->nfacts && strcmp(mapping->facts[*i + 1].name, SVP_FACT_TICKET) == 0)
-		(*i)++;
 	list.type = jbvArray;
 	list.val.array.rawScalar = false;
-	list.val.array.nElems = *i - first + 1;
-	list.val.array.elems = palloc(sizeof(JsonbValue) * list.val.array.nElems);
-	for (int part = first; part <= *i; part++)
-		list.val.array.elems[part - first] = fact_value(refund, part);
+	list.val.array.nElems = nkey;
+	list.val.array.elems = palloc(sizeof(JsonbValue) * nkey);
+	for (int part = 0; part < nkey; part++)
+		list.val.array.elems[part] = fact_value(refund, first + part);
 	return list;
 }
 
@@ -199,17 +195,20 @@ Datum
 svp_refund_facts_jsonb(const SvpRefundCase *refund)
 {
 	const SvpMapping *mapping = refund->mapping;
+	int			ticket = svp_mapping_at(mapping, SVP_NAME_TICKET);
 	JsonbValue	facts = object_with_room(mapping->nfacts + 1);
 
 	for (int i = 0; i < mapping->nfacts; i++)
 	{
-		const SvpFactMapping *fact = &mapping->facts[i];
 		const SvpFactValue *value = &refund->facts.values[i];
 
-		if (strcmp(fact->name, SVP_FACT_TICKET) == 0)
-			*add_key(&facts, SVP_FACT_TICKET) = ticket_value(refund, &i);
+		if (i == ticket)
+		{
+			*add_key(&facts, SVP_FACT_TICKET) = ticket_value(refund, i);
+			i += refund->attachment->ticket->nkey - 1;
+		}
 		else if (value->set || value->problem != NULL)
-			*add_key(&facts, fact->name) = fact_value(refund, i);
+			*add_key(&facts, mapping->facts[i].name) = fact_value(refund, i);
 	}
 	if (refund->facts.problem != NULL)
 		insert_pair(&facts, SVP_KEPT_PROBLEM, text_value(refund->facts.problem));
