@@ -65,6 +65,8 @@ include $(PGXS)
 # also keeps a like-named function of a server or of another extension from doing so.
 ifneq ($(filter linux freebsd netbsd openbsd,$(PORTNAME)),)
 SHLIB_LINK += -Wl,-Bsymbolic
+# Nor are the server's called by way of it.
+override CFLAGS += -fno-plt
 endif
 
 # PGXS tracks no header dependencies, nor of which server the headers were: objects of another one's are built anew.
