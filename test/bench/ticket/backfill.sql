@@ -7,7 +7,7 @@ CREATE TABLE crm.old (LIKE crm.full_bare INCLUDING ALL EXCLUDING INDEXES EXCLUDI
 INSERT INTO crm.old SELECT i, 'Order ' || i, repeat('It was promised for last week. ', 13),
        CASE WHEN i % 10 < 7 THEN 'solved' ELSE 'open' END, (ARRAY['low', 'normal', 'high', 'urgent'])[1 + i % 4],
        (ARRAY['mail', 'phone', 'chat'])[1 + i % 3], (ARRAY['delivery', 'invoice', 'defect', 'question', 'other'])[1 + i % 5],
-       'team ' || i % 12, i % 200, i * 7919 % 20000, at, at + CASE WHEN i % 10 < 7 THEN interval '29 hours' ELSE '0' END
+       'team ' || i % 12, i % 200, i * 7919::bigint % 20000, at, at + CASE WHEN i % 10 < 7 THEN interval '29 hours' ELSE '0' END
 FROM generate_series(1, 10 * :tickets / 3) i, LATERAL (SELECT timestamptz '2026-11-09 00:00Z' + i * interval '10 days' / (10 * :tickets / 3) AS at) moment;
 ALTER TABLE crm.old ADD PRIMARY KEY (id);
 VACUUM ANALYZE crm.old;
