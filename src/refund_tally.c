@@ -134,6 +134,7 @@ typedef struct Entry
 	SvpScope	scope;
 	const char *subject;
 	const SvpRefundShare *share;
+	Datum		amount;			/* numeric; below zero if … */
 	bool		takes_back;
 } Entry;
 
@@ -152,12 +153,17 @@ compare_entries(const void *a, const void *b)
 static int
 add_entries(Entry *entries, int n, const SvpRefundShare *share, bool takes_back)
 {
-	for (int scope = 0; share != NULL && scope < SVP_NSCOPES; scope++)
+	Datum		amount;
+
+	if (share == NULL)
+		return n;
+	amount = svp_refund_numeric(takes_back ? -share->amount : share->amount);
+	for (int scope = 0; scope < SVP_NSCOPES; scope++)
 	{
 		const char *subject = svp_refund_subject(share, (SvpScope) scope);
 
 		if (subject != NULL)
-			entries[n++] = (Entry) {(SvpScope) scope, subject, share, takes_back};
+			entries[n++] = (Entry) {(SvpScope) scope, subject, share, amount, takes_back};
 	}
 	return n;
 }
@@ -166,9 +172,8 @@ static void
 fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 {
 	int			sign = entry->takes_back ? -1 : 1;
-	Datum		amount = svp_refund_numeric(sign * entry->share->amount);
-	Datum		total = DatumGetPointer(sums->amount) == NULL ? amount :
-		DirectFunctionCall2(numeric_add, sums->amount, amount);
+	Datum		total = DatumGetPointer(sums->amount) == NULL ? entry->amount :
+		DirectFunctionCall2(numeric_add, sums->amount, entry->amount);
 
 	svp_row_begin(row);
 	svp_row_add(row, sums->hash);
@@ -177,7 +182,7 @@ fill_entry(SvpRow *row, const Entry *entry, const Sums *sums, int64 at)
 	svp_row_add_text(row, svp_tally_scope_names[entry->scope]);
 	svp_row_add(row, TimestampTzGetDatum(at));
 	svp_row_add_text(row, entry->share->currency);
-	svp_row_add(row, amount);
+	svp_row_add(row, entry->amount);
 	svp_row_add(row, Int32GetDatum(sign));
 	svp_row_add_optional(row, entry->takes_back, TimestampTzGetDatum(entry->share->counted_at));
 	svp_row_add(row, total);
@@ -220,7 +225,8 @@ svp_tally_change(SvpAttachment *attachment, const SvpRefundShare *before,
 	int			n = add_entries(entries, add_entries(entries, 0, before, true), after, false);
 
 	memset(tally, 0, sizeof(*tally));
-	qsort(entries, n, sizeof(Entry), compare_entries);
+	if (n > 1)
+		qsort(entries, n, sizeof(Entry), compare_entries);
 	for (int i = 0; i < n; i++)
 	{
 		Sums		sums = count_entry(attachment, &entries[i], at);
@@ -298,13 +304,15 @@ static void
 read_lately(const SvpRefundCase *refund, SvpScope scope, Lately *lately)
 {
 	const SvpRefundShare *own = refund->own;
-	const char *subject = svp_refund_subject(lately->share, scope);
-	Datum		hash = svp_refund_subject_hash(scope, subject);
+	const char *subject;
+	Datum		hash;
 
-	lately->scope = scope;
-	lately->subject = subject;
 	if (counted_none(refund, scope, lately->since))
 		return;
+	subject = svp_refund_subject(lately->share, scope);
+	hash = svp_refund_subject_hash(scope, subject);
+	lately->scope = scope;
+	lately->subject = subject;
 	if (refund->tally != NULL)
 		lately->before_seq = refund->tally->places[scope].seq;
 	else if (own != NULL && own->counted_at > lately->since &&
@@ -368,14 +376,15 @@ static SvpTallyPlace
 place_of(const SvpRefundCase *refund, const SvpRefundShare *share, SvpScope scope)
 {
 	const SvpRefundShare *own = refund->own;
-	const char *subject = svp_refund_subject(share, scope);
+	const char *subject;
 	SvpTallyPlace place = {0};
 	Sums		sums;
 
-	if (subject == NULL)
-		return place;
 	if (refund->tally != NULL)
 		return refund->tally->places[scope];
+	subject = svp_refund_subject(share, scope);
+	if (subject == NULL)
+		return place;
 	sums = read_sums(refund->attachment, scope, subject, share->currency);
 	place.total = amount_of(sums.amount);
 	if (own != NULL && svp_record_same_text(svp_refund_subject(own, scope), subject))
