@@ -324,18 +324,21 @@ svp_refund_is_alone(const SvpAttachment *attachment, const Datum *key)
 HeapTuple
 svp_refund_fetch(const SvpAttachment *attachment, Relation relation, const Datum *key, bool of_now)
 {
-	HeapTuple	tuple = palloc0(sizeof(HeapTupleData));
 	int			nrows = fetch_rows(attachment, key, of_now);
+	Datum		row = (Datum) 0;
 	bool		isnull;
+	HeapTuple	tuple;
 
 	if (nrows > 0)
-	{
-		Datum		row = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-
-		tuple->t_data = DatumGetHeapTupleHeader(SPI_datumTransfer(row, false, -1));
-		tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
-		tuple->t_tableOid = RelationGetRelid(relation);
-	}
+		row = SPI_datumTransfer(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+											  &isnull), false, -1);
 	SPI_finish();
-	return nrows > 0 ? tuple : NULL;
+	if (nrows == 0)
+		return NULL;
+	tuple = palloc0(sizeof(HeapTupleData));
+	/* a short one is copied again, which is to outlive the connection, too */
+	tuple->t_data = DatumGetHeapTupleHeader(row);
+	tuple->t_len = HeapTupleHeaderGetDatumLength(tuple->t_data);
+	tuple->t_tableOid = RelationGetRelid(relation);
+	return tuple;
 }
