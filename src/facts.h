@@ -85,7 +85,7 @@ typedef struct SvpMapping
 	char	  **data_key;		/* … and of ours */
 	int			nfacts;
 	SvpFactMapping *facts;
-	int16		places[SVP_NFACT_NAMES];	/* of those facts, from 1; 0 = not mapped */
+	int			places[SVP_NFACT_NAMES];	/* of those facts, from 1; 0 = not mapped */
 	char	   *only_where;		/* row filter, or NULL */
 } SvpMapping;
 

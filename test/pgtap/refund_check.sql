@@ -156,6 +156,9 @@ SELECT is(pg_temp.asks('svp_test_anybody', '{"amount": 5, "agent": "ana"}'),
           ' answer answer permission denied for view desk.refund_log', 'anybody may ask by facts, and have nothing explained');
 SELECT is(pg_temp.asks('svp_test_anybody', facts), repeat(' permission denied for view desk.refund_log', 3), 'and name no refund, order or customer: ' || facts::text)
   FROM unnest(ARRAY['[1]', '{"order_id": "A"}', '{"line_id": "A"}', '{"customer": "joe"}']::jsonb[]) facts;
+SELECT is(pg_temp.asks('svp_test_anybody', jsonb_object_agg(to_hex(i) || '_at', '2026-03-01T00:00:00Z') || '{"order_id": "A"}'),
+          repeat(' permission denied for view desk.refund_log', 3), 'neither behind as many other facts as there is room for')
+  FROM generate_series(1, 33000) i;
 SELECT is(pg_temp.asks('svp_test_anybody', '{"ticket": [1]}'),
           repeat(' permission denied for view desk.ticket_status', 2) || ' permission denied for view desk.refund_log', 'nor a ticket');
 SELECT is(pg_temp.asks('svp_test_clerk', facts), ' answer answer answer', 'who may read the views asks for all: ' || facts::text)
