@@ -37,7 +37,7 @@ second_way(SvpTable *table, LOCKMODE lock)
 	SvpDirect  *direct = svp_direct_make(table, relation, CurTransactionContext);
 	const bool	valid = true;
 
-	if (direct == NULL && !table->has_statements)
+	if (direct == NULL && !svp_statements_are_good(table))
 		svp_statements_make(table);
 	if (direct != NULL)
 		(void) svp_direct_open(direct, &valid, lock, CurrentResourceOwner);

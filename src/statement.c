@@ -178,6 +178,17 @@ svp_statements_make(SvpTable *table)
 }
 
 /*
+ * Are they prepared, and do they mean what they did?  A type or an operator
+ * may get another name, of which the table is not told; a scan has all those
+ * that the other statements have.
+ */
+bool
+svp_statements_are_good(const SvpTable *table)
+{
+	return table->has_statements && SPI_plan_is_valid(table->plans[SVP_STATEMENT_FORWARD]);
+}
+
+/*
  * Run a statement that gives no rows; was there a row for it?
  */
 bool

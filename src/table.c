@@ -287,7 +287,7 @@ svp_table_is_bound(const SvpTable *table)
 {
 	return table != NULL &&
 		(table->busy || svp_table_is_open(table) ||
-		 (table->valid && (table->direct != NULL || table->has_statements)));
+		 (table->valid && (table->direct != NULL || svp_statements_are_good(table))));
 }
 
 static void

@@ -99,6 +99,7 @@ extern dlist_head svp_tables;
 
 /* statement.c */
 extern void svp_statements_make(SvpTable *table);
+extern bool svp_statements_are_good(const SvpTable *table);
 extern bool svp_statement_run(SvpTable *table, SvpStatement which, const Datum *values,
 							  const bool *nulls);
 extern void svp_statement_scan(SvpTable *table, int nprefix, const Datum *prefix, bool backward,

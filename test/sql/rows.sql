@@ -191,6 +191,16 @@ INSERT INTO crm.plain VALUES (61, 'p', 'new', 'low', '2024-01-08 09:00Z', '2024-
 ALTER SCHEMA plain_data OWNER TO CURRENT_USER;
 INSERT INTO crm.plain VALUES (62, 'p', 'new', 'low', '2024-01-08 09:00Z', '2024-01-08 09:00Z');
 SELECT id FROM plain_data.ledger WHERE id >= 58;
+-- What the statements name may get another name, of which the tables are not told.
+CREATE EXTENSION citext SCHEMA public;
+CREATE TABLE crm.renamed (id public.citext PRIMARY KEY, status text, created_at timestamptz);
+INSERT INTO crm.variant VALUES ('renamed', false);
+SELECT service_policy.attach('renamed', 'crm.renamed', 'rows', '{id}', '{"opened_at": "created_at", "state": "status"}', '{"new": "open"}');
+CREATE TRIGGER hear AFTER INSERT ON renamed_data.ledger FOR EACH ROW EXECUTE FUNCTION crm.hear();
+INSERT INTO crm.renamed VALUES ('a', 'new', '2024-01-08 09:00Z');
+ALTER EXTENSION citext SET SCHEMA crm;
+UPDATE crm.renamed SET status = 'unheard of';
+SELECT id, seq, event, state, source_state, problem FROM renamed_data.ledger JOIN renamed_data.issue USING (id) ORDER BY seq;
 -- A session that may not write can ask.
 BEGIN READ ONLY;
 SELECT service_policy.explain_ticket('plain', '{55,p}') LIMIT 1;
