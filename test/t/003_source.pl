@@ -42,6 +42,18 @@ $listed{attachment_ddl} = 1 if -e 'sql/parts/attachment_ddl.sql';
 my %there = map { m{([^/]+)\.sql$} => 1 } glob 'sql/parts/*.sql';
 is_deeply([ sort keys %there ], [ sort keys %listed ], 'every part of the install script is in it');
 
+# These tables are read and written without putting their columns in another order, unless an owner has altered them.
+my $table = slurp_file('src/table.c');
+my ($of_ticket) = $table =~ /define TICKET_COLUMNS(.*?)\n\n/s;
+foreach my $name (qw(ledger message clock refund_tally))
+{
+	my ($short) = $name =~ /([a-z]+)$/;
+	my ($shape) = $table =~ /SvpColumn ${short}_columns\[\] = \{(.*?)\n\};/s;
+	$shape =~ s/TICKET_COLUMNS/$of_ticket/;
+	is_deeply([ slurp_file("sql/attachment/$name.sql") =~ /^ {4}([a-z_]+) /mg ], [ $shape =~ /\{"(\w+)"/g ],
+		"the columns of $name are in the same order where it is made and where it is used");
+}
+
 SKIP:
 {
 	my ($out, $err);
