@@ -141,8 +141,7 @@ read_ledger(SvpAttachment *attachment, const Datum *key, SvpLedger *ledger, bool
 
 	*ledger = (SvpLedger) {.records = palloc(sizeof(SvpRecord) * reading.capacity)};
 	svp_rows_scan(attachment, SVP_LEDGER, reading.nkey, key, backward, take, &reading);
-	if (ledger->nrecords > 1)
-		qsort(ledger->records, ledger->nrecords, sizeof(SvpRecord), compare_records);
+	qsort(ledger->records, ledger->nrecords, sizeof(SvpRecord), compare_records);
 }
 
 void

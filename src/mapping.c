@@ -387,6 +387,9 @@ svp_mapping_parse(const char *alias, char **key, int nkey, Jsonb *facts, const c
 	return mapping;
 }
 
+/*
+ * What documents call it.
+ */
 const char *
 svp_fact_name(SvpFactName fact)
 {

@@ -339,6 +339,5 @@ svp_judge_amount(SvpJudgement *judgement)
 	if (has_amount)
 		approve(judgement, amount);
 	allow(judgement, most, without_approval, has_amount ? &amount : NULL);
-	judgement->decision->fee = fee(rule, facts, unit,
-										 judgement->decision->allowed_amount);
+	judgement->decision->fee = fee(rule, facts, unit, judgement->decision->allowed_amount);
 }

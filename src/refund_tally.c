@@ -225,8 +225,7 @@ svp_tally_change(SvpAttachment *attachment, const SvpRefundShare *before,
 	int			n = add_entries(entries, add_entries(entries, 0, before, true), after, false);
 
 	memset(tally, 0, sizeof(*tally));
-	if (n > 1)
-		qsort(entries, n, sizeof(Entry), compare_entries);
+	qsort(entries, n, sizeof(Entry), compare_entries);
 	for (int i = 0; i < n; i++)
 	{
 		Sums		sums = count_entry(attachment, &entries[i], at);
