@@ -88,16 +88,38 @@ svp_money_in(const SvpMoney *money, const char *currency, SvpAmount *amount)
 	return false;
 }
 
-/* An amount below zero is nonsense. */
-static SvpKnowledge
-find_amount(const SvpRefundFacts *facts, const char *name, SvpAmount *amount)
+/* An amount that is a fact; one below zero is nonsense. */
+typedef struct Amount
+{
+	SvpKnowledge knowledge;
+	SvpAmount	value;
+} Amount;
+
+static Amount
+find_amount(const SvpRefundFacts *facts, const char *name)
 {
 	const SvpRefundFact *fact = svp_refund_fact(facts, name);
+	bool		is_nonsense = fact->knowledge == SVP_KNOWN && fact->value < 0;
 
-	*amount = fact->value;
-	if (fact->knowledge == SVP_KNOWN && fact->value < 0)
-		return SVP_UNREADABLE;
-	return fact->knowledge;
+	return (Amount) {is_nonsense ? SVP_UNREADABLE : fact->knowledge, fact->value};
+}
+
+/* What the refund is of, and what was paid. */
+typedef struct Amounts
+{
+	Amount		refund;
+	Amount		paid;			/* for the order */
+	Amount		line_paid;
+} Amounts;
+
+static Amounts
+find_amounts(const SvpRefundFacts *facts)
+{
+	return (Amounts) {
+		.refund = find_amount(facts, SVP_FACT_AMOUNT),
+		.paid = find_amount(facts, SVP_FACT_PAID_AMOUNT),
+		.line_paid = find_amount(facts, SVP_FACT_LINE_PAID)
+	};
 }
 
 /* Bounds */
@@ -122,16 +144,16 @@ paid_alike(const SvpRefundFacts *facts)
  * what was paid, of which none gives more.  Gives the number of bounds.
  */
 static int
-find_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount unit,
-			SvpRefundBound *bounds)
+find_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, const Amounts *amounts,
+			SvpAmount unit, SvpRefundBound *bounds)
 {
 	const SvpRefundSums *sums = &facts->sums;
 	SvpAmount	extra = facts->relief.extra;
+	SvpAmount	paid = amounts->paid.value;
+	SvpAmount	line_paid = amounts->line_paid.value;
+	bool		has_paid = amounts->paid.knowledge == SVP_KNOWN && paid_alike(facts);
+	bool		has_line = amounts->line_paid.knowledge == SVP_KNOWN && paid_alike(facts);
 	SvpAmount	amount;
-	SvpAmount	paid;
-	SvpAmount	line_paid;
-	bool		has_paid = find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN && paid_alike(facts);
-	bool		has_line = find_amount(facts, SVP_FACT_LINE_PAID, &line_paid) == SVP_KNOWN && paid_alike(facts);
 	int			n = 0;
 
 	if (svp_money_in(&rule->max_amount, facts->currency, &amount))
@@ -160,7 +182,9 @@ find_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpAmount un
 int
 svp_refund_bounds(const SvpRefundRule *rule, const SvpRefundFacts *facts, SvpRefundBound *bounds)
 {
-	return find_bounds(rule, facts, minor_unit(facts->currency), bounds);
+	Amounts		amounts = find_amounts(facts);
+
+	return find_bounds(rule, facts, &amounts, minor_unit(facts->currency), bounds);
 }
 
 SvpAmount
@@ -189,18 +213,15 @@ bound_by(const SvpRefundBound *bounds, int n, SvpRefundReason reason)
 
 /* Does something bound what the refunds of the order, or of a line of it, add up to? */
 static bool
-order_is_bound(const SvpRefundRule *rule, const SvpRefundFacts *facts)
+order_is_bound(const SvpRefundRule *rule, const Amounts *amounts)
 {
-	SvpAmount	paid;
-
 	return rule->max_amount.given || rule->approval_above.given ||
-		find_amount(facts, SVP_FACT_PAID_AMOUNT, &paid) == SVP_KNOWN ||
-		find_amount(facts, SVP_FACT_LINE_PAID, &paid) == SVP_KNOWN;
+		amounts->paid.knowledge == SVP_KNOWN || amounts->line_paid.knowledge == SVP_KNOWN;
 }
 
 /* Amounts of several currencies are never compared, nor added. */
 static void
-judge_currency(SvpJudgement *judgement)
+judge_currency(SvpJudgement *judgement, const Amounts *amounts)
 {
 	const SvpRefundRule *rule = judgement->rule;
 	const SvpRefundFacts *facts = judgement->facts;
@@ -212,7 +233,7 @@ judge_currency(SvpJudgement *judgement)
 		svp_object(judgement, SVP_REFUND_REFUSED, SVP_REASON_CURRENCY, SVP_FACT_PAID_CURRENCY);
 	if (facts->currency == NULL && facts->paid_currency != NULL)
 		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, SVP_FACT_CURRENCY);
-	if (facts->sums.other_currency && order_is_bound(rule, facts))
+	if (facts->sums.other_currency && order_is_bound(rule, amounts))
 		svp_object(judgement, SVP_REFUND_NEEDS_APPROVAL, SVP_REASON_CURRENCY, SVP_FACT_ORDER_ID);
 	for (int i = 0; i < lengthof(named); i++)
 	{
@@ -225,15 +246,14 @@ judge_currency(SvpJudgement *judgement)
 
 /* Amounts that the rule needs are known, and all that are known can be read. */
 static void
-judge_amounts_known(SvpJudgement *judgement)
+judge_amounts_known(SvpJudgement *judgement, const Amounts *amounts)
 {
 	const SvpRefundRule *rule = judgement->rule;
 	bool		needs_amount = rule->max_amount.given || rule->has_max_share ||
 		rule->approval_above.given || rule->customer_amount.given;
-	SvpAmount	amount;
-	SvpKnowledge amount_known = find_amount(judgement->facts, SVP_FACT_AMOUNT, &amount);
-	SvpKnowledge paid_known = find_amount(judgement->facts, SVP_FACT_PAID_AMOUNT, &amount);
-	SvpKnowledge line_known = find_amount(judgement->facts, SVP_FACT_LINE_PAID, &amount);
+	SvpKnowledge amount_known = amounts->refund.knowledge;
+	SvpKnowledge paid_known = amounts->paid.knowledge;
+	SvpKnowledge line_known = amounts->line_paid.knowledge;
 
 	if (amount_known == SVP_UNREADABLE || (amount_known == SVP_MISSING && needs_amount))
 		svp_doubt(judgement, SVP_FACT_AMOUNT, amount_known);
@@ -313,19 +333,20 @@ svp_judge_amount(SvpJudgement *judgement)
 {
 	const SvpRefundRule *rule = judgement->rule;
 	const SvpRefundFacts *facts = judgement->facts;
+	Amounts		amounts = find_amounts(facts);
 	SvpRefundBound bounds[SVP_NREFUND_BOUNDS];
 	SvpAmount	unit = minor_unit(facts->currency);
-	int			n = find_bounds(rule, facts, unit, bounds);
+	int			n = find_bounds(rule, facts, &amounts, unit, bounds);
 	Bound		most = bound_by(bounds, n, SVP_REASON_AMOUNT);
 	Bound		customer = bound_by(bounds, n, SVP_REASON_CUSTOMER_LIMIT);
 	Bound		without_approval = bound_by(bounds, n, SVP_REASON_NEEDS_APPROVAL);
-	SvpAmount	amount;
-	bool		has_amount = find_amount(facts, SVP_FACT_AMOUNT, &amount) == SVP_KNOWN;
+	SvpAmount	amount = amounts.refund.value;
+	bool		has_amount = amounts.refund.knowledge == SVP_KNOWN;
 
 	if (!rule->final_sale)
 	{
-		judge_currency(judgement);
-		judge_amounts_known(judgement);
+		judge_currency(judgement, &amounts);
+		judge_amounts_known(judgement, &amounts);
 	}
 	if (has_amount && most.given && amount > most.most)
 		svp_object_to_amount(judgement, SVP_REFUND_REFUSED, SVP_REASON_AMOUNT);
