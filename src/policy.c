@@ -291,10 +291,11 @@ svp_policy_cached_at(const char *policy, int64 at)
 {
 	Version    *version;
 
-	if (policies == NULL || strlen(policy) > SVP_NAME_MAX)
+	if (policies == NULL)
 		return NULL;
 	if (latest == NULL || strcmp(latest->name, policy) != 0)
-		latest = hash_search(policies, policy, HASH_FIND, NULL);
+		latest = strlen(policy) > SVP_NAME_MAX ? NULL :
+			hash_search(policies, policy, HASH_FIND, NULL);
 	if (latest == NULL ||
 		latest->versions->generation != svp_config_generation(SVP_CONFIG_POLICY))
 		return NULL;

@@ -99,11 +99,22 @@ collect_kind(SvpRefundCase *refund, SvpFactKind kind)
 	}
 }
 
-static void
-know_time_if_open(SvpRefundCase *refund, const char *name, int64 at)
+/* What the row says of a fact; NULL if it is not mapped. */
+static const SvpFactValue *
+said_of(const SvpRefundCase *refund, SvpFactName name)
 {
-	if (svp_refund_case_fact(refund, name) == NULL)
-		know(refund, name, SVP_KNOWN, at);
+	int			i = svp_mapping_at(refund->mapping, name);
+
+	return i < 0 ? NULL : &refund->facts.values[i];
+}
+
+static void
+know_time_if_open(SvpRefundCase *refund, SvpFactName name, int64 at)
+{
+	const SvpFactValue *said = said_of(refund, name);
+
+	if (said == NULL || knowledge_of(refund, said) == SVP_MISSING)
+		know(refund, svp_fact_name(name), SVP_KNOWN, at);
 }
 
 /*
@@ -113,20 +124,19 @@ know_time_if_open(SvpRefundCase *refund, const char *name, int64 at)
 static void
 collect_facts(SvpRefundCase *refund)
 {
-	const SvpRefundFact *amount;
+	const SvpFactValue *amount = said_of(refund, SVP_NAME_AMOUNT);
 
 	refund->known = palloc(sizeof(SvpRefundFact) * (refund->mapping->nfacts + 2));
 	refund->nknown = 0;
 	collect_kind(refund, SVP_FACT_NUMBER);
 	refund->namounts = refund->nknown;
-	amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
-	if (amount != NULL && amount->knowledge == SVP_KNOWN)
-		refund->amount = svp_refund_numeric(amount->value);
+	if (amount != NULL && amount->set)
+		refund->amount = svp_refund_numeric(amount->number);
 
 	collect_kind(refund, SVP_FACT_TIME);
 	if (refund->ticket != NULL)
-		know_time_if_open(refund, FACT_OPENED_AT, refund->ticket->opened_at);
-	know_time_if_open(refund, SVP_FACT_REQUESTED_AT,
+		know_time_if_open(refund, SVP_NAME_OPENED_AT, refund->ticket->opened_at);
+	know_time_if_open(refund, SVP_NAME_REQUESTED_AT,
 					  refund->ticket != NULL ? refund->ticket->opened_at : refund->now);
 }
 
@@ -144,18 +154,18 @@ svp_refund_case_fact(const SvpRefundCase *refund, const char *name)
 Datum
 svp_refund_case_numeric(const SvpRefundCase *refund, int64 millionths)
 {
-	const SvpRefundFact *amount = svp_refund_case_fact(refund, SVP_FACT_AMOUNT);
+	const SvpFactValue *amount = said_of(refund, SVP_NAME_AMOUNT);
 
-	return amount != NULL && amount->knowledge == SVP_KNOWN && amount->value == millionths ?
+	return amount != NULL && amount->set && amount->number == millionths ?
 		refund->amount : svp_refund_numeric(millionths);
 }
 
 const char *
 svp_refund_case_text(const SvpRefundCase *refund, SvpFactName name)
 {
-	int			i = svp_mapping_at(refund->mapping, name);
+	const SvpFactValue *said = said_of(refund, name);
 
-	return i >= 0 && refund->facts.values[i].set ? refund->facts.values[i].text : NULL;
+	return said != NULL && said->set ? said->text : NULL;
 }
 
 const char *
@@ -169,15 +179,14 @@ svp_refund_case_person(const SvpRefundCase *refund, SvpFactName name)
 SvpRefundShare
 svp_refund_share(const SvpRefundCase *refund)
 {
-	int			amount = svp_mapping_at(refund->mapping, SVP_NAME_AMOUNT);
-	const SvpFactValue *value = amount < 0 ? NULL : &refund->facts.values[amount];
+	const SvpFactValue *amount = said_of(refund, SVP_NAME_AMOUNT);
 
 	return (SvpRefundShare) {
 		.order_id = svp_refund_case_text(refund, SVP_NAME_ORDER_ID),
 		.line_id = svp_refund_case_text(refund, SVP_NAME_LINE_ID),
 		.customer = svp_refund_case_text(refund, SVP_NAME_CUSTOMER),
 		.currency = svp_refund_case_text(refund, SVP_NAME_CURRENCY),
-		.amount = value != NULL && value->set ? Max(value->number, 0) : 0,
+		.amount = amount != NULL && amount->set ? Max(amount->number, 0) : 0,
 		.counted_at = refund->now
 	};
 }
@@ -220,7 +229,8 @@ is_claimed_by(const SvpRefundCase *refund, const char *fact, const SvpRefundRule
 {
 	const char *wanted = rule == NULL || rule->version_at == NULL ? FACT_OPENED_AT : rule->version_at;
 
-	if (strcmp(wanted, FACT_OPENED_AT) == 0 && svp_refund_case_fact(refund, FACT_OPENED_AT) == NULL)
+	if (strcmp(wanted, FACT_OPENED_AT) == 0 && refund->ticket == NULL &&
+		svp_refund_case_fact(refund, FACT_OPENED_AT) == NULL)
 		wanted = SVP_FACT_REQUESTED_AT;
 	return strcmp(fact, wanted) == 0;
 }

@@ -39,5 +39,7 @@ svp_word_index(const char *const *names, int nnames, const char *word)
 bool
 svp_is_blank(const char *text)
 {
-	return text[strspn(text, " \t\r\n\f\v")] == '\0';
+	while (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+		text++;
+	return *text == '\0';
 }
