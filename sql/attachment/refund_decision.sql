@@ -1,7 +1,6 @@
 CREATE TABLE @data@.refund_decision (
     @key_columns@,
     seq int NOT NULL,
-    @ticket_columns@,
     decided_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
     decision text NOT NULL,
@@ -23,6 +22,7 @@ CREATE TABLE @data@.refund_decision (
     approval_id bigint,
     facts jsonb NOT NULL,
     withdrawn_at timestamptz,
+    @ticket_columns@,
     PRIMARY KEY (@key@, seq)
 );
 

@@ -45,7 +45,7 @@ is_deeply([ sort keys %there ], [ sort keys %listed ], 'every part of the instal
 # These tables are read and written without putting their columns in another order, unless an owner has altered them.
 my $table = slurp_file('src/table.c');
 my ($of_ticket) = $table =~ /define TICKET_COLUMNS(.*?)\n\n/s;
-foreach my $name (qw(ledger message clock refund_tally))
+foreach my $name (qw(ledger message clock refund_decision refund_tally))
 {
 	my ($short) = $name =~ /([a-z]+)$/;
 	my ($shape) = $table =~ /SvpColumn ${short}_columns\[\] = \{(.*?)\n\};/s;
