@@ -291,11 +291,10 @@ svp_policy_cached_at(const char *policy, int64 at)
 {
 	Version    *version;
 
-	if (policies == NULL)
+	if (policies == NULL || strlen(policy) > SVP_NAME_MAX)
 		return NULL;
 	if (latest == NULL || strcmp(latest->name, policy) != 0)
-		latest = strlen(policy) > SVP_NAME_MAX ? NULL :
-			hash_search(policies, policy, HASH_FIND, NULL);
+		latest = hash_search(policies, policy, HASH_FIND, NULL);
 	if (latest == NULL ||
 		latest->versions->generation != svp_config_generation(SVP_CONFIG_POLICY))
 		return NULL;

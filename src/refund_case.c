@@ -229,8 +229,7 @@ is_claimed_by(const SvpRefundCase *refund, const char *fact, const SvpRefundRule
 {
 	const char *wanted = rule == NULL || rule->version_at == NULL ? FACT_OPENED_AT : rule->version_at;
 
-	if (strcmp(wanted, FACT_OPENED_AT) == 0 && refund->ticket == NULL &&
-		svp_refund_case_fact(refund, FACT_OPENED_AT) == NULL)
+	if (strcmp(wanted, FACT_OPENED_AT) == 0 && svp_refund_case_fact(refund, FACT_OPENED_AT) == NULL)
 		wanted = SVP_FACT_REQUESTED_AT;
 	return strcmp(fact, wanted) == 0;
 }

@@ -106,13 +106,11 @@ svp_value_word(const Datum *values, const bool *nulls, int i,
 			   const char *const *names, int nnames, int otherwise)
 {
 	const text *word = nulls[i] ? NULL : DatumGetTextPP(values[i]);
-	int			length = word == NULL ? 0 : VARSIZE_ANY_EXHDR(word);
 
-	for (int name = 0; length > 0 && name < nnames; name++)
+	for (int name = 0; word != NULL && name < nnames; name++)
 	{
-		/* most differ in the first letter already */
-		if (names[name][0] == *VARDATA_ANY(word) &&
-			strncmp(names[name], VARDATA_ANY(word), length) == 0 && names[name][length] == '\0')
+		if (strncmp(names[name], VARDATA_ANY(word), VARSIZE_ANY_EXHDR(word)) == 0 &&
+			names[name][VARSIZE_ANY_EXHDR(word)] == '\0')
 			return name;
 	}
 	return otherwise;

@@ -39,7 +39,5 @@ svp_word_index(const char *const *names, int nnames, const char *word)
 bool
 svp_is_blank(const char *text)
 {
-	while (*text == ' ' || (*text >= '\t' && *text <= '\r'))
-		text++;
-	return *text == '\0';
+	return text[strspn(text, " \t\r\n\f\v")] == '\0';
 }
