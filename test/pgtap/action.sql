@@ -74,11 +74,11 @@ GRANT SELECT, INSERT, UPDATE ON service_policy.policy, service_policy.policy_ver
 GRANT EXECUTE ON FUNCTION service_policy.load_policy, service_policy.publish_policy TO deed_maker;
 SET ROLE deed_maker;
 SELECT lives_ok($$SELECT service_policy.publish_policy('deeds', service_policy.load_policy('{"policy": "deeds", "benchmarks": [{"name": "solve", "metric": "resolution", "target": "1 hour"}],
-    "escalations": [{"metric": "resolution", "levels": [{"level": 1, "at": 1, "call": "deeds.page"}]}]}'), now() + interval '1 year')$$, 'a maker of policies publishes');
+    "escalations": [{"metric": "resolution", "levels": [{"level": 1, "at": 1, "call": "deeds.page"}]}]}'), '2999-01-01Z')$$, 'a maker of policies publishes');
 RESET ROLE;
 
 -- Running
-INSERT INTO deeds.ticket VALUES (1, 'new', 'low', now() - interval '2 hours');
+INSERT INTO deeds.ticket VALUES (1, 'new', 'low', '2026-03-02 09:00Z');
 SET ROLE deed_ticker;
 SELECT is(service_policy.tick(), 1, 'whoever calls tick()');
 RESET ROLE;
@@ -102,7 +102,7 @@ SET ROLE deed_clerk;
 SELECT is(service_policy.retry_action('deed', '["1", "resolution", 1, 1, 1, "assign"]'), 1, 'who was granted has one tried anew');
 SELECT is(service_policy.retry_action('deed'), 1, '… and all');
 RESET ROLE;
-UPDATE deed_data.escalation_action SET attempts = 3, attempt_at = now() + interval '1 hour' WHERE action = 'assign';
+UPDATE deed_data.escalation_action SET attempts = 3, attempt_at = '2999-01-01Z' WHERE action = 'assign';
 SET ROLE deed_clerk;
 SELECT is(service_policy.retry_action('deed'), 1, '… and what waits to be tried again');
 SELECT is(service_policy.retry_action('deed'), 0, '… which does not wait any more');
@@ -125,8 +125,8 @@ SELECT is((SELECT last_error FROM deed_data.escalation_action WHERE action = 'as
 SET ROLE deed_owner;
 CREATE TABLE deeds.message (id serial PRIMARY KEY, ticket_id int, at timestamptz);
 SELECT service_policy.attach_messages('deed', 'deeds.message', '{id}', '{"ticket": ["ticket_id"], "sent_at": "at", "author": "''customer''", "public": "true"}');
-CREATE FUNCTION deeds.write(e jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO deeds.message (ticket_id, at) VALUES ((e -> ''ticket'' ->> 0)::int, now())';
-INSERT INTO deeds.ticket VALUES (2, 'new', 'low', now() - interval '2 hours');
+CREATE FUNCTION deeds.write(e jsonb) RETURNS void LANGUAGE sql AS 'INSERT INTO deeds.message (ticket_id, at) VALUES ((e -> ''ticket'' ->> 0)::int, ''2026-03-02 10:00Z'')';
+INSERT INTO deeds.ticket VALUES (2, 'new', 'low', '2026-03-02 09:00Z');
 RESET ROLE;
 SELECT is(service_policy.tick(), 1, 'a level fires');
 SELECT is((SELECT count(*) FROM deed_data.clock WHERE metric = 'next_response'), 1::bigint, 'a message that an action writes moves clocks at once');
@@ -136,7 +136,7 @@ CREATE FUNCTION deeds.be_late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSER
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON deeds.later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION deeds.be_late();
 CREATE FUNCTION deeds.defer() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO deeds.later VALUES (1); RETURN NEW; END';
 CREATE TRIGGER defer BEFORE UPDATE ON deed_data.clock FOR EACH ROW WHEN (NEW.escalation_level = 1) EXECUTE FUNCTION deeds.defer();
-INSERT INTO deeds.ticket VALUES (3, 'new', 'low', now() - interval '2 hours');
+INSERT INTO deeds.ticket VALUES (3, 'new', 'low', '2026-03-02 09:00Z');
 RESET ROLE;
 SELECT is(service_policy.tick(), 0, 'a trigger that puts off what it does stops its own clock');
 SET CONSTRAINTS ALL IMMEDIATE;

@@ -53,7 +53,7 @@ SELECT alike(pg_temp.attach(ticket_table => 'crm.ticket_view'), '42809 crm.ticke
 SELECT alike(pg_temp.attach(ticket_table => 'crm.ticket_matview'), '42809 crm.ticket_matview is not a table that lasts%', 'a materialized view');
 SELECT alike(pg_temp.attach(ticket_table => 'crm.ticket_pkey'), '42809 crm.ticket_pkey is not a table that lasts%', 'an index');
 SELECT alike(pg_temp.attach(ticket_table => 'temporary_ticket'), '42809 temporary_ticket is not a table that lasts%', 'a temporary table');
-SELECT alike(pg_temp.attach(ticket_table => 'pg_class', key => '{oid}', facts => '{"opened_at": "now()", "state": "relname"}'), '42501 %', 'a table of the server''s own');
+SELECT alike(pg_temp.attach(ticket_table => 'pg_class', key => '{oid}', facts => '{"opened_at": "timestamptz ''2026-03-02 09:00Z''", "state": "relname"}'), '42501 %', 'a table of the server''s own');
 
 -- The key
 SELECT alike(pg_temp.attach(key => wrong), E'22023 the key of crm.ticket has no columns\nName the columns of its primary key.', 'the key ' || coalesce(wrong::text, 'NULL'))
@@ -205,7 +205,7 @@ SELECT throws_like($$SELECT service_policy._check_write_back('crm.typed', '{"loc
 -- A mapping that somebody edits: nothing of it takes the server down, and the CRM's statements go on.
 CREATE TABLE crm.note (id int PRIMARY KEY, body text);
 INSERT INTO crm.note VALUES (1);
-SELECT service_policy.attach_messages('typed', 'crm.note', '{id}', '{"ticket": ["id"], "sent_at": "now()", "author": "''agent''"}');
+SELECT service_policy.attach_messages('typed', 'crm.note', '{id}', '{"ticket": ["id"], "sent_at": "timestamptz ''2026-03-02 10:00Z''", "author": "''agent''"}');
 SELECT service_policy.attach_child('typed', 'crm.ticket', '{"ticket": ["id"]}');
 CREATE FUNCTION pg_temp.after_edit(of text, edited jsonb, filter text DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -218,7 +218,7 @@ END $$;
 SELECT lives_ok(format('SELECT pg_temp.after_edit(%L, %L, %L)', source, facts, filter), concat_ws(' ', source, facts, filter))
   FROM (VALUES ('ticket', '{"opened_at": "created_at", "state": "''1''); SELECT (''2''"}', NULL), ('ticket', '{"opened_at": "created_at", "state": "''1'') UNION SELECT (''2''"}', NULL),
                ('ticket', '{"opened_at": "created_at", "state": "status"}', 'true) IS TRUE), ((false'), ('message', '{"ticket": ["id"]}', NULL),
-               ('message', '{"ticket": []}', NULL), ('message', '{"sent_at": "now()"}', NULL), ('child', '{}', NULL), ('ticket', '{}', NULL))
+               ('message', '{"ticket": []}', NULL), ('message', '{"sent_at": "timestamptz ''2026-03-02 10:00Z''"}', NULL), ('child', '{}', NULL), ('ticket', '{}', NULL))
     AS edits (source, facts, filter);
 
 -- A key of a type that has an equality of its own.
